@@ -67,6 +67,11 @@ def connect(settings: Settings, database: Database, clock: Clock) -> Connections
     )
 
 
+def fallback_writer() -> Writer:
+    """The writer that needs nobody else, for when the chosen one cannot be reached."""
+    return TemplateWriter()
+
+
 def _make(variable: str, name: str, makers: Makers[Port], sources: Sources) -> Port:
     if name not in makers:
         raise ConfigurationError(f"{variable}: '{name}' is not a provider of this build; use one of: {', '.join(makers)}")

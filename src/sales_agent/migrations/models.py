@@ -1,0 +1,12 @@
+"""Imports every module with tables, so that `Base.metadata` is complete."""
+
+import sales_agent.approvals.models
+import sales_agent.connectors.local.crm_models
+import sales_agent.core.audit
+import sales_agent.core.dead_letters
+import sales_agent.core.jobs
+import sales_agent.drafts.models
+import sales_agent.leads.models
+import sales_agent.sending.models
+import sales_agent.web.accounts.models
+import sales_agent.workflow.models  # noqa: F401

@@ -1,0 +1,110 @@
+"""What lives in a worker process: one event loop in a thread, on which every task's coroutine runs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from celery import Celery
+
+from sales_agent.core import jobs
+from sales_agent.core.clock import Clock, SystemClock
+from sales_agent.core.database import Database
+from sales_agent.core.relay import Relay
+from sales_agent.core.settings import Settings
+from sales_agent.leads.intake import PROCESS_LEAD
+from sales_agent.worker.beat import forget_throttles
+from sales_agent.worker.boundary import Boundary
+from sales_agent.worker.publisher import publisher
+from sales_agent.workflow.effects import DELIVER_EFFECT, EffectHandler
+from sales_agent.workflow.orchestrator import FormleadOrchestrator
+from sales_agent.workflow.recorder import Desk
+from sales_agent.workflow.tools import build_tools
+
+log = structlog.get_logger()
+
+
+class WorkerProcess:
+    """Starts with its first use and belongs to one operating-system process.
+
+    Celery's threads hand coroutines to one long-lived loop, so a process waits on many leads
+    at once, and every connection pool belongs to exactly one loop.
+    """
+
+    def __init__(self, settings: Settings, app: Celery, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._app = app
+        self._clock = clock or SystemClock()
+        self._loop = asyncio.new_event_loop()
+        self._stopped = False
+        self._background: list[asyncio.Task[None]] = []
+        threading.Thread(target=self._loop.run_forever, name="worker-loop", daemon=True).start()
+        self.call(self._start())
+
+    def call(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run the coroutine on the process's loop and wait for it, from any other thread."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def process(self, job_id: str) -> None:
+        """The body of every Celery task."""
+        self.call(self._boundary.process(job_id))
+
+    def forget_throttles(self) -> None:
+        self.call(forget_throttles(self._database, self._clock))
+
+    def stop(self) -> None:
+        """Finish or hand back what is running, then close everything. Safe to call twice."""
+        if not self._stopped:
+            self._stopped = True
+            self.call(self._close())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+
+    async def _start(self) -> None:
+        work = self._settings.work
+        name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+        self._lease = timedelta(seconds=work.worker_lease_seconds)
+        self._database = Database(self._settings.database_url, pool_size=self._settings.database.database_pool_size)
+        desk = Desk(self._database, self._clock, name, self._lease)
+        tools = build_tools(self._settings, self._database, self._clock)
+        self._boundary = Boundary(desk, self._clock, {
+            PROCESS_LEAD: FormleadOrchestrator(desk, tools).run,
+            DELIVER_EFFECT: EffectHandler(desk, tools).run,
+        }, work.retry_delays_seconds)
+        relay = Relay(self._database, self._clock, publisher(self._app), poll_seconds=work.relay_poll_seconds,
+                      republish_seconds=work.relay_republish_seconds)
+        self._background = [asyncio.create_task(relay.run()), asyncio.create_task(self._keep_leases())]
+
+    async def _keep_leases(self) -> None:
+        """Prolong what we hold well before it runs out; give up at once what is no longer ours."""
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            try:
+                await self._renew()
+            except Exception as error:  # a lease not renewed runs out, which is safe
+                log.warning("lease.renewal_failed", error=type(error).__name__)
+
+    async def _renew(self) -> None:
+        held = dict(self._boundary.held)
+        if not held:
+            return
+        async with self._database.write() as connection:
+            ours = await jobs.renew(connection, [lease for lease, _ in held.values()], self._clock.now() + self._lease)
+        for job_id, (_, task) in held.items():
+            # It may have ended, or been claimed afresh by us, while we asked.
+            if job_id not in ours and task is not None and self._boundary.held.get(job_id) == held[job_id]:
+                log.warning("job.lease_lost", job_id=job_id)
+                task.cancel()
+
+    async def _close(self) -> None:
+        await self._boundary.close(self._settings.work.worker_shutdown_seconds)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._database.dispose()

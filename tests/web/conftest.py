@@ -10,6 +10,8 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi import FastAPI
+from web_helpers import connect
+
 from sales_agent.core.database import Database
 from sales_agent.core.rows import insert_missing
 from sales_agent.core.settings import Settings
@@ -48,7 +50,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
 @pytest.fixture
 def services(settings: Settings, database: Database, clock: SettableClock) -> WebServices:
     return WebServices(settings, database, clock,
-                       extra_routes=intake_routes(Intake(database, settings.intake, clock), settings, clock))
+                       extra_routes=intake_routes(Intake(database, clock), settings, clock))
 
 
 @pytest.fixture
@@ -59,11 +61,6 @@ def app(services: WebServices) -> FastAPI:
 @pytest.fixture
 async def token(database: Database, clock: SettableClock) -> str:
     return await create_token(database, "ada", Role.OPERATOR, clock)
-
-
-def connect(app: FastAPI, **headers: str) -> httpx2.AsyncClient:
-    """A client that sees what a real one would: exceptions must have become answers."""
-    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test", headers=headers)
 
 
 @pytest.fixture

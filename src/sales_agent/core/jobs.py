@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, Text, and_, case, func, or_, select, tuple_, update
+from sqlalchemy import Index, Integer, String, Text, and_, case, func, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,11 +31,14 @@ class JobStatus(StrEnum):
     FAILURE = "FAILURE"
 
 
+_WAITING = text("wake_at IS NOT NULL")  # finished jobs, nearly all of them, stay out of the index
+
+
 class Job(Base):
     """One piece of durable background work. `id` is also the Celery task id."""
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_wake_at", "wake_at", postgresql_where="wake_at IS NOT NULL"),)
+    __table_args__ = (Index("ix_jobs_wake_at", "wake_at", postgresql_where=_WAITING, sqlite_where=_WAITING),)
 
     id: Mapped[str] = mapped_column(String(80), primary_key=True)
     kind: Mapped[str] = mapped_column(String(60))  # the Celery task name

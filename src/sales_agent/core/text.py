@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _LINE_BREAKS = re.compile("\r\n|[\r\x85\u2028\u2029]")
 # C0/C1 controls except tab and newline: the only unwanted characters that ASCII text can hold.
@@ -15,6 +16,7 @@ _UNWANTED = re.compile(
 _HIDDEN = re.compile("[\U000e0000-\U000e007f\u202a-\u202e\u2066-\u2069]|(?:[\u200b\u2060\ufeff].{0,40}?){3}", re.DOTALL)
 
 _JUDGED_CHARACTERS = 60_000  # a longer text is judged by its beginning and its end
+_REMEMBERED_CHARACTERS = 4_000
 
 _HOSTILE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (reason, re.compile(pattern, re.MULTILINE))
@@ -52,7 +54,8 @@ _HOSTILE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
          r"<\s*/?\s*(?:script|iframe|img|svg|a|object|embed|form|style|link|meta|div|span|input|body|html|base|video|p|br|b|table)(?=[\s/>])"
          r"|<!--|<!doctype|\bon(?:error|load|click|mouse\w+|focus)\s*="),
         ("contains a javascript: or data: link", r"\b(?:javascript|vbscript)\s*:|\bdata:(?:text/html|application/)"),
-        ("contains a template payload", r"\{\{.{0,200}?\}\}|\$\{[^}\n]{0,200}\}|<%.{0,200}?%>|\{%.{0,200}?%\}|#\{[^}\n]{0,200}\}"),
+        ("contains a template payload",
+         r"\{\{.{0,200}?\}\}|\$\{[^}\n]{0,200}\}|<%.{0,200}?%>|\{%.{0,200}?%\}|#\{[^}\n]{0,200}\}"),
     )
 )
 
@@ -76,6 +79,12 @@ def looks_hostile(text: str) -> list[str]:
 
     A flag for the operator, never a proof of innocence. Give it the text as it arrived: cleaning hides hidden text.
     """
+    return list(_reasons(text)) if len(text) <= _REMEMBERED_CHARACTERS else list(_reasons.__wrapped__(text))
+
+
+# One lead's message is judged in several steps within a moment.
+@lru_cache(maxsize=64)
+def _reasons(text: str) -> tuple[str, ...]:
     if len(text) > _JUDGED_CHARACTERS:
         text = text[: _JUDGED_CHARACTERS // 2] + "\n" + text[-_JUDGED_CHARACTERS // 2:]
     reasons = []
@@ -85,4 +94,4 @@ def looks_hostile(text: str) -> list[str]:
         # Full-width and other look-alike letters count as the letters they stand for.
         text = unicodedata.normalize("NFKC", _UNWANTED.sub("", text))
     text = text.lower()  # one pass here is much cheaper than case-blind patterns
-    return reasons + [reason for reason, pattern in _HOSTILE if pattern.search(text)]
+    return (*reasons, *(reason for reason, pattern in _HOSTILE if pattern.search(text)))

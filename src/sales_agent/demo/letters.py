@@ -18,7 +18,8 @@ from pydantic import Field
 from sales_agent.demo.leads import WORLD, Strict
 
 _POLICY = SMTP.clone(max_line_length=998)  # a folded References header breaks threading on older Pythons
-_ATTRIBUTION = {"en": "On {day:%d %b %Y} at {day:%H:%M}, {name} wrote:", "de": "Am {day:%d.%m.%Y} um {day:%H:%M} schrieb {name}:"}
+_ATTRIBUTION = {"en": "On {day:%d %b %Y} at {day:%H:%M}, {name} wrote:",
+                "de": "Am {day:%d.%m.%Y} um {day:%H:%M} schrieb {name}:"}
 _REPLY_PREFIX = {"en": "Re: ", "de": "AW: "}
 
 
@@ -54,9 +55,18 @@ class Thread(Strict):
 
 
 class Correspondence(Strict):
-    rep: Person
-    signature: str
     threads: tuple[Thread, ...]
+
+
+class Rep(Strict):
+    """In whose mailbox it all happened."""
+
+    person: Person
+    company: str
+
+    @property
+    def signature(self) -> str:
+        return f"\n-- \n{self.person.name}\n{self.company}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +92,20 @@ def correspondence() -> Correspondence:
     return Correspondence.model_validate(yaml.safe_load((WORLD / "mail.yaml").read_text(encoding="utf-8")))
 
 
-def sample_letters(today: date, zone: ZoneInfo) -> Iterator[Letter]:
-    """Every message of the sample mailbox, thread by thread, oldest first within a thread."""
-    mail = correspondence()
-    for thread in mail.threads:
+def sample_letters(rep: Rep, today: date, zone: ZoneInfo) -> Iterator[Letter]:
+    """Every message of the rep's sample mailbox, thread by thread, oldest first within a thread."""
+    for thread in correspondence().threads:
         earlier: list[EmailMessage] = []
         for message in thread.messages:
             when = datetime.combine(workday(today, -message.workdays_ago), message.at, zone)
-            letter = _write(mail, thread, message, when, earlier)
+            letter = _write(rep, thread, message, when, earlier)
             earlier.append(letter)
             yield Letter("sent" if message.sender == "rep" else "received", when.astimezone(UTC), letter)
 
 
-def _write(mail: Correspondence, thread: Thread, message: Message, when: datetime,
-           earlier: list[EmailMessage]) -> EmailMessage:
-    sender = mail.rep if message.sender == "rep" else message.sender
-    recipient = thread.partner() if message.sender == "rep" else mail.rep
+def _write(rep: Rep, thread: Thread, message: Message, when: datetime, earlier: list[EmailMessage]) -> EmailMessage:
+    sender = rep.person if message.sender == "rep" else message.sender
+    recipient = thread.partner() if message.sender == "rep" else rep.person
     prefix = _REPLY_PREFIX[thread.language] if earlier else ""
     letter = EmailMessage(_POLICY)
     letter["From"], letter["To"] = sender.address, recipient.address
@@ -109,7 +117,7 @@ def _write(mail: Correspondence, thread: Thread, message: Message, when: datetim
         letter["References"] = " ".join(each["Message-ID"] for each in earlier)
     if message.automatic:
         letter["Auto-Submitted"] = "auto-replied"
-    signature = f"\n-- \n{mail.signature}" if message.sender == "rep" else ""
+    signature = rep.signature if message.sender == "rep" else ""
     quoted = "" if message.automatic or not earlier else _quoted(earlier[-1], thread.language)
     letter.set_content(message.text + signature + quoted)
     return letter

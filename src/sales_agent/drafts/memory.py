@@ -13,12 +13,19 @@ from sales_agent.ports.mail import MailMessage, MailThread
 
 _ENOUGH_THREADS = 3  # fewer would say something about single clients, and prove nothing
 _SHARED = re.compile(r"https?://|\battach(?:ed|ment)\b|\bim anhang\b|\bci-joint\b|\badjunt[oa]\b", re.IGNORECASE)
-_CALL = re.compile(r"\b\d{1,2}:\d{2}\b|\b\d{1,2} ?[ap]m\b|\b(?:call|meet(?:ing)?|termin|gespräch|appel|rendez-vous|llamada|reunión)\b", re.IGNORECASE)
+_CALL = re.compile(
+    r"\b\d{1,2}:\d{2}\b|\b\d{1,2} ?[ap]m\b"
+    r"|\b(?:call|meet(?:ing)?|termin|gespräch|appel|rendez-vous|llamada|reunión)\b",
+    re.IGNORECASE,
+)
 _WORDS = {"book_call": "offered a call", "share_asset": "shared a document", "reply_with_answer": "answered by mail"}
 
 
 class ThreadFeatures(BaseModel):
-    """What one thread contributes; may be cached by thread id and number of messages. Stays inside: it has addresses."""
+    """What one thread contributes; may be cached by thread id and number of messages.
+
+    It holds addresses, so it stays inside the process.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,10 +48,10 @@ class MemoryFacts(BaseModel):
 
 def thread_features(thread: MailThread) -> ThreadFeatures | None:
     """The features of a thread in which we wrote; None for any other."""
-    sent = [number for number, message in enumerate(thread.messages) if message.direction == "sent" and not message.automatic]
+    messages = thread.messages
+    sent = [number for number, message in enumerate(messages) if message.direction == "sent" and not message.automatic]
     if not sent:
         return None
-    messages = thread.messages
     people = {address for message in messages for address in (message.sender, *message.recipients)}
     text = "\n".join([thread.subject, *(message.text for message in messages[:4])])
     answered = any(message.direction == "received" and not message.automatic for message in messages[sent[0] + 1:])
@@ -60,7 +67,8 @@ def recall(threads: Iterable[MailThread], topics: Sequence[str], exclude_address
 def match(features: Iterable[ThreadFeatures], topics: Sequence[str], exclude_addresses: Collection[str]) -> MemoryFacts:
     """Like `recall`, on features computed before."""
     excluded = {address.lower() for address in exclude_addresses}
-    similar = [thread for thread in features if thread.topics.intersection(topics) and thread.participants.isdisjoint(excluded)]
+    similar = [thread for thread in features
+               if thread.topics.intersection(topics) and thread.participants.isdisjoint(excluded)]
     if len(similar) < _ENOUGH_THREADS:
         return MemoryFacts()
     tried = Counter(thread.call_to_action for thread in similar)

@@ -38,8 +38,10 @@ _RULES: tuple[_Rule, ...] = (
     (lambda s: "opt_out" in s.topics, "reply_with_answer", "They want no more mail: confirm it, sell nothing."),
     (lambda s: s.slots and "demo" in s.topics, "book_call", "They ask to see or discuss it, and there are free times."),
     (lambda s: s.slots and s.open_question, "book_call", "Their open question is settled soonest in a short call."),
-    (lambda s: s.open_question and s.asset, "share_asset", "No free times; an asset covers what their open question is about."),
-    (lambda s: s.open_question, "reply_with_answer", "Their open question comes first, and there are no free times to offer."),
+    (lambda s: s.open_question and s.asset, "share_asset",
+     "No free times; an asset covers what their open question is about."),
+    (lambda s: s.open_question, "reply_with_answer",
+     "Their open question comes first, and there are no free times to offer."),
     (lambda s: s.topics == {"support"}, "reply_with_answer", "They ask for help, not for a sales call."),
     (lambda s: s.asset and s.memory.best_call_to_action == "share_asset", "share_asset",
      "In similar conversations a shared document was answered most."),
@@ -49,8 +51,8 @@ _RULES: tuple[_Rule, ...] = (
 )
 
 
-def plan(*, topics: Sequence[str], complaint: bool = False, open_question: str = "", slots: int = 0, asset: bool = False,
-         memory: MemoryFacts | None = None) -> NextStep:
+def plan(*, topics: Sequence[str], complaint: bool = False, open_question: str = "", slots: int = 0,
+         asset: bool = False, memory: MemoryFacts | None = None) -> NextStep:
     """The one call to action, with its reason. `slots` is how many free times can be offered."""
     situation = _Situation(complaint, frozenset(topics), bool(open_question), slots > 0, asset, memory or MemoryFacts())
     action, reason = next((action, reason) for applies, action, reason in _RULES if applies(situation))

@@ -127,7 +127,7 @@ async def pending(connection: AsyncConnection, limit: int, offset: int) -> Page:
 
 
 async def _page(connection: AsyncConnection, query: Select[Any], limit: int, offset: int) -> Page:
-    whole = query.with_only_columns(func.count()).order_by(None)
+    whole = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
     total = await connection.scalar(whole)
     return total or 0, (await connection.execute(query.limit(limit).offset(offset))).all()
 

@@ -28,7 +28,8 @@ class _Candidate(NamedTuple):
     start: datetime
 
 
-def propose_slots(busy: Sequence[Busy], now: datetime, business_zone: str, hours: str, holiday_country: str,
+def propose_slots(  # noqa: PLR0917  (what a rep's working day is made of)
+        busy: Sequence[Busy], now: datetime, business_zone: str, hours: str, holiday_country: str,
                   lead_zone: str, count: int = 3, duration: timedelta = timedelta(minutes=30),
                   buffer: timedelta = timedelta(minutes=15), notice: timedelta = timedelta(hours=3),
                   language: str = "en") -> list[Slot]:
@@ -43,14 +44,16 @@ def propose_slots(busy: Sequence[Busy], now: datetime, business_zone: str, hours
     for day in _business_days(now.astimezone(zone).date(), holiday_country):
         for start in _starts(day, opens, closes, zone, duration):
             discomfort = _discomfort(start, duration, lead)
-            if discomfort > _TOLERABLE_MINUTES or start < now + notice or _taken(busy, start - buffer, start + duration + buffer):
+            if discomfort > _TOLERABLE_MINUTES or start < now + notice:
+                continue
+            if _taken(busy, start - buffer, start + duration + buffer):
                 continue
             local = start.astimezone(zone)
             half = (day, local.time() >= _NOON)
             candidate = _Candidate(discomfort, abs(_minutes(local) - _BEST_START[half[1]]), start)
             best[half] = min(candidate, best.get(half, candidate))
-    chosen = _spread(best, count)
-    return [Slot(start, start + duration, slot_label(start, start + duration, lead, language)) for start in sorted(chosen)]
+    return [Slot(start, start + duration, slot_label(start, start + duration, lead, language))
+            for start in sorted(_spread(best, count))]
 
 
 def _hours(hours: str) -> tuple[time, time]:
@@ -84,7 +87,7 @@ def _holidays(country: str, year: int) -> frozenset[date]:
 
 
 def _starts(day: date, opens: time, closes: time, zone: tzinfo, duration: timedelta) -> Iterator[datetime]:
-    """Starts on the half-hour, in UTC; steps are taken in UTC, so a change of the clocks neither skips nor repeats one."""
+    """Starts every half-hour, in UTC, so that a change of the clocks neither skips nor repeats one."""
     start = datetime.combine(day, opens, zone).astimezone(UTC)
     end = datetime.combine(day, closes, zone).astimezone(UTC)
     while start + duration <= end:
@@ -111,7 +114,7 @@ def _taken(busy: Iterable[Busy], start: datetime, end: datetime) -> bool:
 
 
 def _spread(best: dict[tuple[date, bool], _Candidate], count: int) -> list[datetime]:
-    """One per day first, mornings and afternoons in turn, then a second half-day; uncomfortable times only if they must."""
+    """One per day first, mornings and afternoons in turn; a second one per day or an uncomfortable time if it must."""
     comfortable = {half: candidate for half, candidate in best.items() if candidate.discomfort == 0}
     pool = comfortable if len(comfortable) >= min(2, count) else best
     days = sorted({day for day, _ in pool})

@@ -20,10 +20,12 @@ _PROMISES = 3
 Tone = Literal["positive", "neutral", "negative"]
 
 _POSITIVE = re.compile(
-    r"\b(?:thanks|thank you|great|perfect|excellent|helpful|appreciate\w*|looking forward|love|happy to|glad|danke|vielen dank|super|prima|"
-    r"freue\w*|merci|parfait|excellente?|ravie?s?|gracias|perfecto|genial|encantad\w+)\b", re.IGNORECASE)
+    r"\b(?:thanks|thank you|great|perfect|excellent|helpful|appreciate\w*|looking forward|love|happy to|glad|"
+    r"danke|vielen dank|super|prima|freue\w*|merci|parfait|excellente?|ravie?s?|gracias|perfecto|genial|encantad\w+)\b",
+    re.IGNORECASE)
 _NEGATIVE = re.compile(
-    r"\b(?:disappoint\w*|unacceptable|frustrat\w*|annoy\w*|angry|unhappy|not happy|problem\w*|broken|fail\w*|wrong|never|unfortunately|refund|"
+    r"\b(?:disappoint\w*|unacceptable|frustrat\w*|annoy\w*|angry|unhappy|not happy|problem\w*|broken|fail\w*|wrong|"
+    r"never|unfortunately|refund|"
     r"enttäusch\w*|ärger\w*|verärgert|leider|unzufrieden|schlecht|déçu\w*|malheureusement|inadmissible|inacceptable|"
     r"decepcion\w*|lamentablemente|inaceptable|molest\w*)\b", re.IGNORECASE)
 
@@ -66,7 +68,8 @@ def read_facts(thread: MailThread, now: datetime) -> ThreadFacts:
     text = theirs.text if theirs and not theirs.automatic else ""
     about = topics(text)
     return ThreadFacts(
-        thread_id=thread.id, subject=one_line(thread.subject, 200), last_speaker="us" if last.direction == "sent" else "them",
+        thread_id=thread.id, subject=one_line(thread.subject, 200),
+        last_speaker="us" if last.direction == "sent" else "them",
         open_question=question, open_question_source=source, promises=_promises(messages), tone=_tone(text),
         complaint="complaint" in about, topics=about, last_message_id=last.message_id, references=_references(last),
         days_since=max(0, (now - last.date).days), warnings=tuple(looks_hostile(text)))

@@ -16,17 +16,22 @@ __all__ = ["learn_voice", "to_yaml"]
 _ENOUGH_FOR_NEVER = 5  # messages before "was never used" means "is not used"
 _READ_CHARACTERS = 10_000
 _MARKS = ("!", "—", "–", ";", "…", ":)")
-_SALUTATIONS = ("hi there|hello there|good morning|good afternoon|hi|hello|hey|dear|guten tag|guten morgen|hallo|moin|liebe[rs]?|"
-                "sehr geehrte[rs]?|bonjour|bonsoir|salut|ch[eè]re?|hola|buenos d[ií]as|buenas tardes|estimad[oa]")
-_GREETING = re.compile(rf"(?P<word>{_SALUTATIONS})(?P<comma>,?)(?P<name>(?: [^\W\d_][\w.'’-]*){{0,4}})\s*(?P<end>[,!:.]?)", re.IGNORECASE)
+_SALUTATIONS = (
+    "hi there|hello there|good morning|good afternoon|hi|hello|hey|dear|guten tag|guten morgen|hallo|moin|liebe[rs]?|"
+    "sehr geehrte[rs]?|bonjour|bonsoir|salut|ch[eè]re?|hola|buenos d[ií]as|buenas tardes|estimad[oa]")
+_GREETING = re.compile(
+    rf"(?P<word>{_SALUTATIONS})(?P<comma>,?)(?P<name>(?: [^\W\d_][\w.'’-]*){{0,4}})\s*(?P<end>[,!:.]?)", re.IGNORECASE)
 _SIGN_OFF = re.compile(
-    r"(?:(?:kind|best|warm|many)(?: (?:regards|wishes))?|regards|all the best|cheers|thanks|many thanks|thank you|sincerely|yours(?: \w+)?|"
-    r"viele gr(?:ü|ue)(?:ß|ss)e|(?:mit )?(?:freundliche[nr]?|beste[nr]?|herzliche[nr]?|liebe[nr]?|sch(?:ö|oe)ne[nr]?) gr(?:ü|ue)(?:ß|ss)e[n]?|"
+    r"(?:(?:kind|best|warm|many)(?: (?:regards|wishes))?|regards|all the best|cheers|thanks|many thanks|thank you|"
+    r"sincerely|yours(?: \w+)?|viele gr(?:ü|ue)(?:ß|ss)e|"
+    r"(?:mit )?(?:freundliche|beste|herzliche|liebe|sch(?:ö|oe)ne)[nr]? gr(?:ü|ue)(?:ß|ss)en?|"
     r"(?:bien )?cordialement|bien à vous|un saludo(?: cordial)?|saludos(?: cordiales)?|atentamente)[,.!]?",
     re.IGNORECASE,
 )
 _SHORT = re.compile(r"\b\w+(?:n['’]t|['’](?:m|re|ll|ve))\b|\b(?:it|that|there)['’]s\b", re.IGNORECASE)
-_LONG = re.compile(r"\b(?:i am|(?:we|you|they) are|it is|that is|(?:i|we|you) will|(?:do|does|did|is|are|will) not|cannot)\b", re.IGNORECASE)
+_LONG = re.compile(
+    r"\b(?:i am|(?:we|you|they) are|it is|that is|(?:i|we|you) will|(?:do|does|did|is|are|will) not|cannot)\b",
+    re.IGNORECASE)
 _FORMAL = ("dear", "sehr geehrte", "estimad", "cher", "chère")
 
 
@@ -46,7 +51,8 @@ def learn_voice(messages: Sequence[str], name: str) -> Voice:
         greeting_without_name=words.get("greeting_without_name", base.greeting_without_name),
         sign_off=words.get("sign_off", base.sign_off), max_paragraphs=_paragraph_limit(texts),
         prohibited_punctuation=_never_used(texts),
-        translations={language: found for language, group in sorted(by_language.items()) if (found := _letter_words(group))},
+        translations={language: found for language, group in sorted(by_language.items())
+                      if (found := _letter_words(group))},
     )
 
 

@@ -20,16 +20,20 @@ _ORDINARY = re.compile(
 )
 _SPECIAL_TLDS = (".local", ".localhost", ".invalid", ".arpa", ".onion", ".internal", ".lan", ".home", ".alt")
 _NO_REPLY = re.compile(
-    r"(?:no|not|non|nao|do[._-]?not|dont|ne[._-]?pas|nicht|keine?)[._-]?(?:reply|respond|response|repondre|responder|antworten|antwort)\b"
+    r"(?:no|not|non|nao|do[._-]?not|dont|ne[._-]?pas|nicht|keine?)[._-]?"
+    r"(?:reply|respond|response|repondre|responder|antworten|antwort)\b"
     r"|(?:mailer-daemon|postmaster|bounces?|auto-?reply|autoresponder)(?:$|[._-])"
 )
-_ROLES = frozenset(
-    "abuse accounting accounts admin administrator anfrage anfragen billing buchhaltung buero career careers comercial "
-    "commercial compras contact contacto contato contabilidad datenschutz direction einkauf empfang enquiries enquiry "
-    "finance hello help helpdesk hi hostmaster hr info informacion information inquiries inquiry it jobs kontakt kundenservice "
-    "legal mail marketing media news newsletter office ops orders press presse privacy purchasing recepcion reception "
-    "recruiting rh root sales security sekretariat service shop soporte staff support team ventas verkauf vertrieb webmaster".split()
-)
+_ROLES = frozenset({
+    "abuse", "accounting", "accounts", "admin", "administrator", "anfrage", "anfragen", "billing", "buchhaltung",
+    "buero", "career", "careers", "comercial", "commercial", "compras", "contabilidad", "contact", "contacto",
+    "contato", "datenschutz", "direction", "einkauf", "empfang", "enquiries", "enquiry", "finance", "hello", "help",
+    "helpdesk", "hi", "hostmaster", "hr", "info", "informacion", "information", "inquiries", "inquiry", "it", "jobs",
+    "kontakt", "kundenservice", "legal", "mail", "marketing", "media", "news", "newsletter", "office", "ops",
+    "orders", "press", "presse", "privacy", "purchasing", "recepcion", "reception", "recruiting", "rh", "root",
+    "sales", "security", "sekretariat", "service", "shop", "soporte", "staff", "support", "team", "ventas", "verkauf",
+    "vertrieb", "webmaster",
+})
 
 
 class AddressFacts(BaseModel):

@@ -16,9 +16,9 @@ _MAIN_ZONES = {
 }
 _ALIASES = {
     "uk": "GB", "united kingdom": "GB", "great britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB",
-    "usa": "US", "u.s.": "US", "u.s.a.": "US", "united states of america": "US", "america": "US", "estados unidos": "US",
-    "états-unis": "US", "deutschland": "DE", "allemagne": "DE", "alemania": "DE", "österreich": "AT", "oesterreich": "AT",
-    "autriche": "AT", "schweiz": "CH", "suisse": "CH", "svizzera": "CH", "frankreich": "FR", "francia": "FR",
+    "usa": "US", "u.s.": "US", "u.s.a.": "US", "united states of america": "US", "america": "US",
+    "estados unidos": "US", "états-unis": "US", "deutschland": "DE", "allemagne": "DE", "alemania": "DE",
+    "österreich": "AT", "oesterreich": "AT", "autriche": "AT", "schweiz": "CH", "suisse": "CH", "svizzera": "CH", "frankreich": "FR", "francia": "FR",
     "españa": "ES", "espana": "ES", "espagne": "ES", "spanien": "ES", "italia": "IT", "italien": "IT", "italie": "IT",
     "nederland": "NL", "the netherlands": "NL", "holland": "NL", "niederlande": "NL", "belgië": "BE", "belgique": "BE",
     "belgien": "BE", "méxico": "MX", "brasil": "BR", "perú": "PE", "polska": "PL", "polen": "PL", "danmark": "DK",
@@ -27,7 +27,10 @@ _ALIASES = {
     "hong kong sar": "HK", "russian federation": "RU", "japon": "JP", "japón": "JP", "日本": "JP", "中国": "CN",
 }
 # Country-code domains that companies anywhere use; they say nothing about the place.
-_WORLDWIDE_TLDS = frozenset("ac ai app cc cd co fm gg gl id io is la ly me ms nu pw re sc sh so st sx tk to tv vc vg ws".split())
+_WORLDWIDE_TLDS = frozenset({
+    "ac", "ai", "cc", "cd", "co", "fm", "gg", "io", "la", "ly", "me", "ms", "nu", "pw", "re",
+    "sc", "sh", "so", "st", "sx", "tk", "to", "tv", "vc", "vg", "ws",
+})
 
 
 @cache

@@ -168,7 +168,8 @@ def _address(criteria: Criteria, address: AddressFacts) -> _Verdict:
     ):
         if applies:
             return _Verdict(share, reason, source)
-    return _Verdict(weights.business, f"A person's address at the business domain {address.registrable_domain}.", source)
+    reason = f"A person's address at the business domain {address.registrable_domain}."
+    return _Verdict(weights.business, reason, source)
 
 
 def _intent(criteria: Criteria, message: str) -> _Verdict:

@@ -19,12 +19,12 @@ _STOP_WORDS = {
           "merci je un une des du ne pas sur dans de au aux ce cette il y nos vos souhaitons quand serait",
     "es": "el la los las y es son para con que nosotros usted nuestro nuestra su hemos tienen podría cómo qué hola "
           "gracias yo un una no en del de al por esta este nos sus queremos cuánto buenos días cuándo tenemos",
-    "it": "il lo la gli le e è sono per con che noi voi nostro nostra vostro abbiamo avete potrebbe come cosa buongiorno "
-          "grazie io un una non di del della al in questo questa vorremmo quando nel ciao",
-    "nl": "de het en is zijn voor met dat wij u ons onze uw hebben zou kunnen hoe wat graag hallo bedankt ik een niet op "
-          "van bij naar dit deze we jullie kunt wanneer ook nog goedendag willen",
-    "pt": "o a os as e é são para com que nós você nosso nossa seu temos têm poderia como qual olá obrigado obrigada eu "
-          "um uma não em do da de ao por esta este nos queremos quando bom dia gostaríamos",
+    "it": "il lo la gli le e è sono per con che noi voi nostro nostra vostro abbiamo avete potrebbe come cosa "
+          "buongiorno grazie io un una non di del della al in questo questa vorremmo quando nel ciao",
+    "nl": "de het en is zijn voor met dat wij u ons onze uw hebben zou kunnen hoe wat graag hallo bedankt ik een niet "
+          "op van bij naar dit deze we jullie kunt wanneer ook nog goedendag willen",
+    "pt": "o a os as e é são para com que nós você nosso nossa seu temos têm poderia como qual olá obrigado obrigada "
+          "eu um uma não em do da de ao por esta este nos queremos quando bom dia gostaríamos",
 }
 _LANGUAGES_OF: dict[str, tuple[str, ...]] = {}
 for _language, _words in _STOP_WORDS.items():

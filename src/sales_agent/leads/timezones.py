@@ -14,8 +14,9 @@ _ZONE_OF_LANGUAGE = {"de": "Europe/Berlin", "it": "Europe/Rome", "nl": "Europe/A
 _SHARED_CALLING_CODES = (1, 7)  # several countries and many zones behind one code
 
 
-def lead_timezone(crm_timezone: str, country: str, phone: str, email_domain: str, language_hint: str,
-                  fallback: str) -> tuple[str, str]:
+def lead_timezone(  # noqa: PLR0917  (each is a source)
+        crm_timezone: str, country: str, phone: str, email_domain: str, language_hint: str, fallback: str,
+) -> tuple[str, str]:
     """IANA zone and its source: crm.timezone, phone, country, email_domain, language, else settings.BUSINESS_TIMEZONE.
 
     The surest source wins. For a country with several zones it is the one in which most people live.
@@ -61,9 +62,9 @@ def _zone_of_phone(phone: str, code: str) -> str:
     zones = [zone for zone in timezone.time_zones_for_number(number) if zone != "Etc/Unknown"]
     if len(zones) == 1:
         return str(zones[0])
-    region = phonenumbers.region_code_for_country_code(number.country_code)
-    unclear = len(zones) > 3 or number.country_code in _SHARED_CALLING_CODES
-    return "" if unclear else main_zone(region)
+    calling_code = number.country_code or 0
+    unclear = len(zones) > 3 or calling_code in _SHARED_CALLING_CODES
+    return "" if unclear else main_zone(phonenumbers.region_code_for_country_code(calling_code))
 
 
 def _zone_of_language(hint: str) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Connection
 
 import sales_agent.migrations.models  # noqa: F401  (registers every table)
-from sales_agent.core.database import Base, normalised_url
+from sales_agent.core.database import Base, UtcDateTime, normalised_url
 
 LOCK = 7255_2026  # any number that nothing else on this database uses
 
@@ -23,9 +23,14 @@ def run() -> None:
     engine.dispose()
 
 
+def _render_item(kind: str, item: object, _context: object) -> str | bool:
+    """Migrations stand on their own: they name plain SQLAlchemy types, not ours."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+
+
 def _migrate(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True,
-                      compare_type=True)
+                      compare_type=True, render_item=_render_item)
     with context.begin_transaction():
         context.run_migrations()
 

@@ -17,23 +17,28 @@ _GREETING_LENGTH = 80
 # ("please let us know"), nor is "I have" ("I have a question").
 _SHORT_FORMS = {
     "i am": "I'm", "you are": "you're", "we are": "we're", "they are": "they're", "it is": "it's", "that is": "that's",
-    "there is": "there's", "i will": "I'll", "you will": "you'll", "we will": "we'll", "it will": "it'll", "do not": "don't",
-    "does not": "doesn't", "did not": "didn't", "is not": "isn't", "are not": "aren't", "was not": "wasn't", "cannot": "can't",
-    "can not": "can't", "will not": "won't", "would not": "wouldn't", "could not": "couldn't", "should not": "shouldn't",
-    "have not": "haven't", "has not": "hasn't", "i would": "I'd", "we would": "we'd",
+    "there is": "there's", "i will": "I'll", "you will": "you'll", "we will": "we'll", "it will": "it'll",
+    "do not": "don't", "does not": "doesn't", "did not": "didn't", "is not": "isn't", "are not": "aren't",
+    "was not": "wasn't", "cannot": "can't", "can not": "can't", "will not": "won't", "would not": "wouldn't",
+    "could not": "couldn't", "should not": "shouldn't", "have not": "haven't", "has not": "hasn't",
+    "i would": "I'd", "we would": "we'd",
 }
 _LONG_FORMS = {short.lower(): long for long, short in _SHORT_FORMS.items() if long != "can not"} | {
-    "i've": "I have", "we've": "we have", "you've": "you have", "they've": "they have", "let's": "let us", "you'd": "you would",
-    "what's": "what is", "here's": "here is", "weren't": "were not", "they'll": "they will", "they'd": "they would",
+    "i'm": "I am", "i'll": "I will", "i'd": "I would", "i've": "I have", "we've": "we have", "you've": "you have",
+    "they've": "they have", "let's": "let us", "you'd": "you would", "what's": "what is", "here's": "here is",
+    "weren't": "were not", "they'll": "they will", "they'd": "they would",
 }
-_SHORTEN = re.compile(rf"\b({'|'.join(sorted(_SHORT_FORMS, key=len, reverse=True))})\b(?= [a-z])", re.IGNORECASE)
-_LENGTHEN = re.compile(rf"\b({'|'.join(sorted(_LONG_FORMS, key=len, reverse=True))})\b".replace("'", "['’]"), re.IGNORECASE)
+# At the end of a sentence only the negations may be short ("I don't."), the others may not ("here I am.").
+_NEGATIONS = "|".join(long for long in _SHORT_FORMS if long.endswith("not"))
+_OTHERS = "|".join(long for long in _SHORT_FORMS if not long.endswith("not"))
+_SHORTEN = re.compile(rf"\b(?:(?:{_NEGATIONS})\b|(?:{_OTHERS})(?= [a-z]))", re.IGNORECASE)
+_LENGTHEN = re.compile(rf"\b(?:{'|'.join(_LONG_FORMS)})\b".replace("'", "['’]"), re.IGNORECASE)
 
 # What stands in for a word or a mark that the voice does not use; any other one is left out.
 _OTHER_WORDS = {
-    "utilize": "use", "utilise": "use", "leverage": "use", "reach out": "write", "touch base": "talk", "asap": "soon", "excited": "glad",
-    "thrilled": "glad", "delighted": "glad", "circle back": "come back", "hop on a call": "talk", "jump on a call": "talk",
-    "kindly": "please", "regarding": "about", "in order to": "to",
+    "utilize": "use", "utilise": "use", "leverage": "use", "reach out": "write", "touch base": "talk", "asap": "soon",
+    "excited": "glad", "thrilled": "glad", "delighted": "glad", "circle back": "come back", "hop on a call": "talk",
+    "jump on a call": "talk", "kindly": "please", "regarding": "about", "in order to": "to",
 }
 _OTHER_MARKS = {"!": ".", "—": ",", "–": ",", ";": ",", "…": ".", "...": ".", "?": "."}
 
@@ -47,7 +52,7 @@ def apply_voice(body: str, voice: Voice, keep: Sequence[str] = ()) -> str:
     text = _contract(text, voice.contractions)
     text = _without_words(text, voice.prohibited_words)
     text = _without_punctuation(text, voice.prohibited_punctuation)
-    text = _limit_paragraphs(_tidy(text), voice)
+    text = _limit_paragraphs(text, voice)
     return _release(text, held)
 
 
@@ -56,7 +61,8 @@ def voice_problems(text: str, voice: Voice) -> list[str]:
     plain = _URL.sub("", text)
     problems = [f"contains the prohibited word “{word}”" for word in voice.prohibited_words
                 if _word_pattern((word,)).search(plain)]
-    problems += [f"contains the prohibited punctuation “{mark}”" for mark in voice.prohibited_punctuation if mark in plain]
+    problems += [f"contains the prohibited punctuation “{mark}”" for mark in voice.prohibited_punctuation
+                 if _mark_pattern(mark).search(plain)]
     if not voice.contractions and (match := _LENGTHEN.search(plain)):
         problems.append(f"contracts “{match[0]}”")
     count = len(split_letter(text, voice)[1])
@@ -69,9 +75,11 @@ def split_letter(text: str, voice: Voice) -> tuple[list[str], list[str], list[st
     """Greeting, content and closing paragraphs. The paragraph limit of a voice is about the content."""
     paragraphs = [part.strip() for part in re.split(r"\n[ \t]*\n", text) if part.strip()]
     first = paragraphs[0] if paragraphs else ""
-    start = int(first.endswith((",", ":")) and "\n" not in first and len(first) <= _GREETING_LENGTH)
-    sign_offs = tuple({voice.sign_off, *(words["sign_off"] for words in voice.translations.values() if "sign_off" in words)})
-    end = next((n for n in range(len(paragraphs) - 1, start - 1, -1) if paragraphs[n].startswith(sign_offs)), len(paragraphs))
+    start = int(len(first) <= _GREETING_LENGTH and "\n" not in first and first.endswith((",", ":")))
+    translated = (words["sign_off"] for words in voice.translations.values() if "sign_off" in words)
+    sign_offs = (voice.sign_off, *translated)
+    closings = (n for n in range(len(paragraphs) - 1, start - 1, -1) if paragraphs[n].startswith(sign_offs))
+    end = next(closings, len(paragraphs))
     return paragraphs[:start], paragraphs[start:end], paragraphs[end:]
 
 
@@ -127,10 +135,23 @@ def _without_words(text: str, words: tuple[str, ...]) -> str:
         return "" if substitute in prohibited else substitute
 
     changed = _word_pattern(words).sub(_same_case(other), text)
-    if changed == text:
-        return text
-    changed = re.sub(r"(?<=\S)[ \t]{2,}", " ", changed)
-    return re.sub(r"(?<=[.!?] )[a-zà-ÿ](?=[a-zà-ÿ' ])", lambda match: match[0].upper(), changed)
+    return text if changed == text else _close_gaps(changed)
+
+
+def _close_gaps(text: str) -> str:
+    """No gaps and no stray marks where a word was left out; a capital letter where it began a sentence."""
+    text = re.sub(r"(?<=\S)[ \t]{2,}", " ", text)
+    text = re.sub(r"[ \t]+(?=[.,](?:\s|$))", "", text)
+    text = re.sub(r"^[ \t]*[.,;:]?[ \t]+(?=\S)|^[.,;:]$", "", text, flags=re.MULTILINE)
+    return re.sub(r"(?<=[.!?] )[a-zà-ÿ](?=[a-zà-ÿ' ])", lambda match: match[0].upper(), text)
+
+
+@lru_cache(maxsize=64)
+def _mark_pattern(mark: str) -> re.Pattern[str]:
+    """The mark, once or more; between digits a colon, full stop or comma belongs to a time or number."""
+    if mark in ":.,":
+        return re.compile(rf"(?<!\d){re.escape(mark)}+|{re.escape(mark)}+(?!\d)")
+    return re.compile(rf"[ \t]*(?:{re.escape(mark)})+")
 
 
 def _without_punctuation(text: str, marks: tuple[str, ...]) -> str:
@@ -139,16 +160,8 @@ def _without_punctuation(text: str, marks: tuple[str, ...]) -> str:
         if mark in "–—":
             text = re.sub(rf"(?<=\d){mark}(?=\d)", "-", text)  # 14:00–14:30
         substitute = _OTHER_MARKS.get(mark, "")
-        substitute = "" if substitute in marks else substitute
-        text = re.sub(rf"[ \t]*(?:{re.escape(mark)})+", lambda _, s=substitute: s, text)  # type: ignore[misc]
+        text = _mark_pattern(mark).sub("" if substitute in marks else substitute, text)
     return re.sub(r"(?<!\.)([.,!?])[.,](?!\.)", r"\1", text) if used else text
-
-
-def _tidy(text: str) -> str:
-    """No gaps and no stray marks where a word was left out."""
-    text = re.sub(r"(?<=\S)[ \t]{2,}", " ", text)
-    text = re.sub(r"[ \t]+(?=[.,;:!?](?:\s|$))", "", text)
-    return re.sub(r"^[ \t]*[.,;:][ \t]*|[ \t]+$", "", text, flags=re.MULTILINE)
 
 
 def _limit_paragraphs(text: str, voice: Voice) -> str:

@@ -41,7 +41,11 @@ def register_tasks(app: Celery, settings: Settings) -> Workplace:
     workplace = Workplace(settings, app)
     for kind in KINDS:
         app.task(_body(workplace), name=kind, ignore_result=True)
-    app.task(lambda: workplace.process().forget_throttles(), name=FORGET_THROTTLES, ignore_result=True)
+
+    def forget_throttles() -> None:
+        workplace.process().forget_throttles()
+
+    app.task(forget_throttles, name=FORGET_THROTTLES, ignore_result=True)
     schedule(app)
 
     def start(**_: Any) -> None:

@@ -15,7 +15,7 @@ from sales_agent.core.rows import Row
 from sales_agent.core.settings import Settings
 from sales_agent.drafts.memory import ThreadFeatures
 from sales_agent.leads.hubspot_payloads import LeadForm
-from sales_agent.leads.icp import Criteria
+from sales_agent.leads.icp_criteria import Criteria
 from sales_agent.leads.throttle import Throttle
 from sales_agent.ports.writer import Voice, Writer
 from sales_agent.workflow.facts import StepFacts, ValidSubmission
@@ -54,7 +54,7 @@ class Tools:
     engine: AutoApprovalEngine
     voice: Voice
     criteria: Criteria
-    thread_features: dict[str, ThreadFeatures] = field(default_factory=dict)
+    thread_features: dict[str, ThreadFeatures | None] = field(default_factory=dict)
 
 
 @dataclass

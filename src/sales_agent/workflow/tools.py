@@ -11,7 +11,7 @@ from sales_agent.core.database import Database
 from sales_agent.core.errors import ConfigurationError
 from sales_agent.core.settings import Settings
 from sales_agent.drafts.voice import load_voice
-from sales_agent.leads.icp import Criteria, load_criteria
+from sales_agent.leads.icp_criteria import Criteria, load_criteria
 from sales_agent.leads.throttle import Throttle
 from sales_agent.ports.writer import Voice
 from sales_agent.workflow.step import Tools

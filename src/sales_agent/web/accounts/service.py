@@ -48,8 +48,8 @@ async def create_operator(database: Database, name: str, password: str, role: Ro
     values = {"id": operator_id, "name": name, "password_hash": PasswordHasher().hash(_checked_password(password)),
               "role": Role(role), "disabled": False, "created_at": now}
     async with database.write() as connection:
-        statement = insert(connection, OPERATORS).on_conflict_do_nothing(index_elements=["name"])
-        if not (await connection.execute(statement.values(**values))).rowcount:
+        statement = insert(connection, OPERATORS).values(**values).on_conflict_do_nothing(index_elements=["name"])
+        if (await connection.execute(statement.returning(OPERATORS.c.id))).first() is None:
             raise Conflict("There is an operator with this name already.")
         await insert_missing(connection, [
             audit_row("system", "operator.created", operator_id, now, role=Role(role), name=name)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sales_agent.core.errors import PermanentError
 from sales_agent.leads.addresses import AddressFacts, parse_address
 from sales_agent.leads.hubspot_payloads import LeadForm, lead_form
-from sales_agent.leads.intent import find_topics
+from sales_agent.leads.intent import topics
 from sales_agent.leads.language import detect_language
 from sales_agent.leads.text import looks_hostile
 from sales_agent.leads.throttle import Ticket
@@ -19,7 +19,7 @@ async def run(run: LeadRun) -> Done:
     address = parse_address(form.email)
     hostile = tuple(looks_hostile("\n".join((form.message, form.company, form.job_title, *form.fields.values()))))
     facts = ValidSubmission(form=form, address=address, language=detect_language(form.message),
-                            topics=find_topics(form.message), flags=_flags(address), hostile=hostile)
+                            topics=topics(form.message), flags=_flags(address), hostile=hostile)
     ticket = Ticket(address.address, run.submission_id, run.received_at)
     if not await run.tools.throttle.admits(ticket):
         return Done(facts, stop="another submission of this address came within the hour before")

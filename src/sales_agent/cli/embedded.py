@@ -1,0 +1,133 @@
+"""Everything in one process: HTTP, worker and beat, with the sample leads if wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import uvicorn
+from rich.console import Console
+
+from sales_agent.core.clock import SystemClock
+from sales_agent.core.database import Database
+from sales_agent.core.settings import Settings, load_settings
+from sales_agent.migrations.run import ensure_embedded
+from sales_agent.web.accounts import service
+from sales_agent.worker.app import create_celery
+from sales_agent.worker.embedded import EmbeddedWorker
+from sales_agent.worker.tasks import register_tasks
+
+EMBEDDED_CONCURRENCY = 16
+
+
+async def run_everything(settings: Settings, *, sample: bool) -> None:
+    """Serve until a signal comes, then finish or hand back what is running."""
+    async with Installation(settings) as installation:
+        if sample:
+            await installation.feed_sample()
+        print(f"Sales Agent is running at {settings.runtime.base_url} (API reference: /docs). Stop it with Ctrl-C.",
+              flush=True)
+        await installation.until_stopped()
+
+
+async def run_demo_world(*, leave: bool) -> int:
+    """The sample leads in a temporary place; answers the exit code."""
+    with tempfile.TemporaryDirectory(prefix="sales-agent-demo-") as place:
+        settings = _demo_settings(Path(place))
+        async with Installation(settings) as installation:
+            ok = await installation.feed_sample()
+            if not leave:
+                print("Still serving; stop with Ctrl-C.", flush=True)
+                await installation.until_stopped()
+    return 0 if ok else 1
+
+
+def prepare_sample() -> None:
+    """Sign the sample leads: without a webhook secret of the user's own, one is made and kept in VAR_DIR."""
+    if not os.environ.get("HUBSPOT_WEBHOOK_SECRET") and not load_settings().intake.webhook_secrets:
+        kept = load_settings().runtime.var_dir / "hubspot_webhook_secret"
+        os.environ["HUBSPOT_WEBHOOK_SECRET"] = _kept_secret(kept)
+
+
+def _kept_secret(file: Path) -> str:
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(32), encoding="utf-8")
+    return file.read_text(encoding="utf-8").strip()
+
+
+def _demo_settings(place: Path) -> Settings:
+    os.environ.update({
+        "VAR_DIR": str(place), "DATABASE_URL": "", "CELERY_BROKER_URL": "", "REDIS_URL": "", "PUBLIC_BASE_URL": "",
+        "API_ENV": "development", "API_PORT": str(_free_port()), "HUBSPOT_WEBHOOK_SECRET": secrets.token_urlsafe(32)})
+    from sales_agent.cli.context import prepared_settings
+
+    return prepared_settings()
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Installation:
+    """One running process. Entering starts it, leaving stops it in good order."""
+
+    def __init__(self, settings: Settings) -> None:
+        from sales_agent.cli.serving import build_app, server
+
+        self.settings = settings
+        settings.runtime.var_dir.mkdir(parents=True, exist_ok=True)
+        ensure_embedded(settings)
+        celery = create_celery(settings)
+        self._worker = EmbeddedWorker(celery, register_tasks(celery, settings), concurrency=EMBEDDED_CONCURRENCY,
+                                      schedule_file=settings.runtime.var_dir / "beat-schedule")
+        self._server: uvicorn.Server = server(settings, build_app(settings, celery))
+        self._serving: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Installation:
+        await asyncio.to_thread(self._worker.start)
+        self._serving = asyncio.create_task(self._server.serve())
+        while not self._server.started:
+            if self._serving.done():
+                await self._stop_worker()
+                self._serving.result()
+                raise SystemExit(1)  # uvicorn has said why: most often the port is taken
+            await asyncio.sleep(0.02)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        if self._serving is not None:
+            with suppress(asyncio.CancelledError):
+                await self._serving
+        await self._stop_worker()
+
+    async def _stop_worker(self) -> None:
+        await asyncio.to_thread(self._worker.stop)
+
+    async def until_stopped(self) -> None:
+        if self._serving is not None:
+            await self._serving
+
+    async def feed_sample(self) -> bool:
+        """Lay down the sample world and post its leads, signed, over HTTP; whether all went as expected."""
+        from sales_agent.demo.runner import run_demo
+        from sales_agent.demo.world import plant
+
+        database = Database(self.settings.database_url, pool_size=2)
+        try:
+            await plant(self.settings, database, SystemClock())
+            token = await service.create_token(database, "sample leads", "operator", SystemClock())
+        finally:
+            await database.dispose()
+        report = await run_demo(self.settings.runtime.base_url, token, self.settings.intake.webhook_secrets[0], Console())
+        return report.ok

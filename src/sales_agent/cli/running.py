@@ -1,0 +1,79 @@
+"""Commands that keep running: everything in one process, or one part each for production."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    for command in (up, api, worker, beat, demo):
+        app.command()(command)
+
+
+def up(
+    sample: Annotated[bool, typer.Option("--sample/--no-sample", help="Feed the sample leads when the database is new.")] = False,
+) -> None:
+    """Start everything in this process: API, worker and beat, on the embedded default."""
+    from sales_agent.cli.context import prepared_settings
+    from sales_agent.cli.embedded import run_everything
+
+    if sample:
+        from sales_agent.cli.embedded import prepare_sample
+
+        prepare_sample()
+    asyncio.run(run_everything(prepared_settings(), sample=sample))
+
+
+def api() -> None:
+    """Serve HTTP only. Any number may run side by side; workers run on their own."""
+    from sales_agent.cli.context import prepared_settings
+    from sales_agent.cli.serving import serve
+    from sales_agent.migrations.run import ensure_embedded
+
+    settings = prepared_settings()
+    ensure_embedded(settings)
+    asyncio.run(serve(settings))
+
+
+def worker() -> None:
+    """Work on leads only. Any number may run side by side; needs CELERY_BROKER_URL."""
+    celery = _celery_for_production("worker")
+    celery.worker_main(["worker", "--pool", "threads", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"])
+
+
+def beat() -> None:
+    """Start the periodic chores only; one is enough, two do no harm. Needs CELERY_BROKER_URL."""
+    from sales_agent.core.settings import load_settings
+
+    schedule = load_settings().runtime.var_dir / "beat-schedule"
+    schedule.parent.mkdir(parents=True, exist_ok=True)
+    _celery_for_production("beat").Beat(schedule=str(schedule), loglevel="WARNING").run()
+
+
+def _celery_for_production(command: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    from sales_agent.cli.context import prepared_settings
+    from sales_agent.core.errors import ConfigurationError
+    from sales_agent.migrations.run import ensure_embedded
+    from sales_agent.worker.app import create_celery
+    from sales_agent.worker.tasks import register_tasks
+
+    settings = prepared_settings()
+    if settings.embedded:
+        raise ConfigurationError(f"CELERY_BROKER_URL: must be set for `sales-agent {command}`; "
+                                 "without a broker, `sales-agent up` runs everything in one process")
+    ensure_embedded(settings)
+    celery = create_celery(settings)
+    register_tasks(celery, settings)
+    return celery
+
+
+def demo(
+    leave: Annotated[bool, typer.Option("--exit", help="End after the leads; exit code 0 only if all went as expected.")] = False,
+) -> None:
+    """Show the whole way of the sample leads in a fresh, temporary place. Nothing of yours is touched."""
+    from sales_agent.cli.embedded import run_demo_world
+
+    raise typer.Exit(asyncio.run(run_demo_world(leave=leave)))

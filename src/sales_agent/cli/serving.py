@@ -1,0 +1,57 @@
+"""Puts the HTTP application together and serves it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import uvicorn
+from celery import Celery
+from fastapi import FastAPI
+
+from sales_agent.core.clock import Clock, SystemClock
+from sales_agent.core.database import Database
+from sales_agent.core.relay import Relay
+from sales_agent.core.settings import Settings
+from sales_agent.leads.intake import Intake
+from sales_agent.migrations.run import expected_revision
+from sales_agent.web.app import create_app
+from sales_agent.web.hubspot_docs import intake_openapi
+from sales_agent.web.intake import intake_routes
+from sales_agent.web.services import WebServices
+from sales_agent.worker.app import create_celery
+from sales_agent.worker.publisher import publisher
+
+
+def build_app(settings: Settings, celery: Celery | None = None, clock: Clock | None = None) -> FastAPI:
+    """The API with its database, intake and relay; they live as long as the application's lifespan."""
+    clock = clock or SystemClock()
+    database = Database(settings.database_url, pool_size=settings.database.database_pool_size)
+    work = settings.work
+    relay = Relay(database, clock, publisher(celery or create_celery(settings)), poll_seconds=work.relay_poll_seconds,
+                  republish_seconds=work.relay_republish_seconds)
+    intake = Intake(database, clock, allowed_forms=settings.intake.hubspot_allowed_form_ids, on_commit=relay.wake)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        running = asyncio.create_task(relay.run())
+        yield
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        await database.dispose()
+
+    return create_app(WebServices(
+        settings=settings, database=database, clock=clock, extra_routes=intake_routes(intake, settings, clock),
+        extra_openapi_paths=intake_openapi(), expected_revision=expected_revision(), lifespan=lifespan))
+
+
+def server(settings: Settings, app: FastAPI) -> uvicorn.Server:
+    return uvicorn.Server(uvicorn.Config(
+        app, host=settings.runtime.api_host, port=settings.runtime.api_port, access_log=False, log_level="warning",
+        server_header=False, timeout_graceful_shutdown=20, backlog=2048))
+
+
+async def serve(settings: Settings) -> None:
+    await server(settings, build_app(settings)).serve()

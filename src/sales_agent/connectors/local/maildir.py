@@ -1,0 +1,72 @@
+"""Files of a Maildir: written whole or not at all, parsed once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger()
+
+_SETTLED_NS = 2_000_000_000  # a folder's time stamp is trusted once it is this old
+
+
+def make_maildir(path: Path) -> None:
+    for part in ("cur", "new", "tmp"):
+        (path / part).mkdir(parents=True, exist_ok=True)
+
+
+def write_message(folder: Path, name: str, raw: bytes) -> None:
+    """Durably, and atomically in place of a file of the same name."""
+    temporary = folder / "tmp" / f"{name}.{uuid.uuid4().hex}"
+    with temporary.open("wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(folder / "cur" / name)
+
+
+def unique_name(raw: bytes, seconds: int) -> str:
+    return f"{seconds}.{hashlib.sha256(raw).hexdigest()[:24]}.sales-agent:2,S"
+
+
+class Folder:
+    """A read view of one Maildir folder that looks at the disk only when the folder changed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stamp: tuple[int, ...] = ()
+        self._looked_at = 0
+        self.files: dict[str, Path] = {}
+
+    def changed(self) -> bool:
+        """Whether `scan` would find something else. Two stat calls."""
+        stamp = self._stamps()
+        return stamp != self._stamp or self._looked_at - max(stamp, default=0) < _SETTLED_NS
+
+    def scan(self) -> None:
+        """List the files, by name without flags."""
+        self._looked_at = time.time_ns()
+        self._stamp = self._stamps()
+        found: dict[str, Path] = {}
+        for part in ("cur", "new"):
+            with os.scandir(self.path / part) as entries:
+                found |= {entry.name.partition(":")[0]: Path(entry.path) for entry in entries if entry.is_file()}
+        self.files = found
+
+    def _stamps(self) -> tuple[int, ...]:
+        return tuple((self.path / part).stat().st_mtime_ns for part in ("cur", "new"))
+
+
+def read_files(files: dict[str, Path], take: Callable[[str, bytes], None]) -> None:
+    """Hand each file's bytes to `take`; a file that cannot be read or parsed is reported by name and skipped."""
+    for name, path in files.items():
+        try:
+            take(name, path.read_bytes())
+        except Exception as error:  # one bad message must not hide the others
+            log.warning("mailbox.message_skipped", file=name, error=type(error).__name__)

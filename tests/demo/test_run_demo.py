@@ -81,7 +81,7 @@ class ScriptedServer:
         expect = lead.expect
         return {"recipient": WORLD.email(lead), "subject": "Your question", "body": " / ".join(expect.must_contain),
                 "icp_score": (expect.min_score + expect.max_score) / 2, "language": expect.language,
-                "thread_id": "t1" if expect.in_reply_thread else None, "context": {"flags": list(expect.flags)},
+                "thread_id": "t1" if expect.in_reply_thread else None, "context": {"lead": {"flags": list(expect.flags)}},
                 **self.drafts.get(lead.key, {})}
 
 
@@ -135,7 +135,7 @@ async def test_every_unmet_expectation_is_named(changes: dict[str, Any], complai
 @pytest.mark.parametrize(("key", "changes", "complaint"), [
     ("marta", {"thread_id": None}, "expected a reply in the earlier thread"),
     ("marta", {"body": "Hello Marta"}, "does not mention 'backups'"),
-    ("priya", {"context": {}}, "expected the flag free_mail_address"),
+    ("priya", {"context": {"lead": {"flags": []}}}, "expected the flag free_mail_address"),
 ])
 async def test_missing_things_are_named(key: str, changes: dict[str, Any], complaint: str) -> None:
     server = ScriptedServer()

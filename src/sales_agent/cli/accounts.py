@@ -26,11 +26,12 @@ def create_token(
     """Make a token and print it, alone, on stdout. It is stored hashed and cannot be shown again."""
     from sales_agent.cli.context import open_database
     from sales_agent.core.clock import SystemClock
-    from sales_agent.web.accounts import service
+    from sales_agent.web.accounts import models
+    from sales_agent.web.accounts import service as accounts
 
     async def create() -> str:
         async with open_database() as (_, database):
-            return await service.create_token(database, name, role.value, SystemClock())
+            return await accounts.create_token(database, name, models.Role(role), SystemClock())
 
     print(asyncio.run(create()))
 
@@ -45,11 +46,12 @@ def create_operator(
     """Make an operator who can sign in."""
     from sales_agent.cli.context import open_database
     from sales_agent.core.clock import SystemClock
-    from sales_agent.web.accounts import service
+    from sales_agent.web.accounts import models
+    from sales_agent.web.accounts import service as accounts
 
     async def create() -> None:
         async with open_database() as (_, database):
-            await service.create_operator(database, name, password, role.value, SystemClock())
+            await accounts.create_operator(database, name, password, models.Role(role), SystemClock())
 
     try:
         asyncio.run(create())

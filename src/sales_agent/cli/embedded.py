@@ -16,7 +16,8 @@ from sales_agent.core.clock import SystemClock
 from sales_agent.core.database import Database
 from sales_agent.core.settings import Settings, load_settings
 from sales_agent.migrations.run import ensure_embedded
-from sales_agent.web.accounts import service
+from sales_agent.web.accounts.models import Role
+from sales_agent.web.accounts.service import create_token
 from sales_agent.worker.app import create_celery
 from sales_agent.worker.embedded import EmbeddedWorker
 from sales_agent.worker.tasks import register_tasks
@@ -126,7 +127,7 @@ class Installation:
         database = Database(self.settings.database_url, pool_size=2)
         try:
             await plant(self.settings, database, SystemClock())
-            token = await service.create_token(database, "sample leads", "operator", SystemClock())
+            token = await create_token(database, "sample leads", Role.OPERATOR, SystemClock())
         finally:
             await database.dispose()
         report = await run_demo(self.settings.runtime.base_url, token, self.settings.intake.webhook_secrets[0], Console())

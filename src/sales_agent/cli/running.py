@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +56,7 @@ def beat() -> None:
     _celery_for_production("beat").Beat(schedule=str(schedule), loglevel="WARNING").run()
 
 
-def _celery_for_production(command: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _celery_for_production(command: str) -> Celery:
     from sales_agent.cli.context import prepared_settings
     from sales_agent.core.errors import ConfigurationError
     from sales_agent.migrations.run import ensure_embedded

@@ -6,8 +6,12 @@ import asyncio
 import sys
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from sales_agent.core.database import Database
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +61,6 @@ async def _examine() -> list[Finding]:
             findings.append(await _finding(name, getattr(connections, name).check()))
     finally:
         await database.dispose()
-    findings += [Finding("limits", False, words) for words in pointless_limits(settings.sending)][:0]
     sends = "on: approved drafts can leave" if settings.sending.allow_real_sends else "off: nothing leaves, whatever is approved"
     secret = "set" if settings.intake.webhook_secrets else "not set: unsigned webhooks are accepted (development only)"
     findings += [Finding("sending", True, sends), Finding("webhooks", True, f"HUBSPOT_WEBHOOK_SECRET is {secret}")]
@@ -73,7 +76,7 @@ async def _finding(name: str, check: Awaitable[str]) -> Finding:
         return Finding(name, False, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no details'}")
 
 
-async def _database(database) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
+async def _database(database: Database) -> str:
     from sqlalchemy import text
     from sqlalchemy.exc import DBAPIError
 
@@ -95,11 +98,7 @@ async def _database(database) -> str:  # type: ignore[no-untyped-def]  # noqa: A
 async def _broker(url: str) -> str:
     if url.startswith("memory://"):
         return "in this process (set CELERY_BROKER_URL for separate workers)"
-    from kombu import Connection
+    from sales_agent.worker.app import ping_broker
 
-    def ping() -> None:
-        with Connection(url, connect_timeout=4) as connection:
-            connection.ensure_connection(max_retries=1, timeout=5)
-
-    await asyncio.to_thread(ping)
+    await asyncio.to_thread(ping_broker, url)
     return f"{url.partition('://')[0]} answers"

@@ -18,13 +18,14 @@ _ALIASES = {
     "uk": "GB", "united kingdom": "GB", "great britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB",
     "usa": "US", "u.s.": "US", "u.s.a.": "US", "united states of america": "US", "america": "US",
     "estados unidos": "US", "états-unis": "US", "deutschland": "DE", "allemagne": "DE", "alemania": "DE",
-    "österreich": "AT", "oesterreich": "AT", "autriche": "AT", "schweiz": "CH", "suisse": "CH", "svizzera": "CH", "frankreich": "FR", "francia": "FR",
-    "españa": "ES", "espana": "ES", "espagne": "ES", "spanien": "ES", "italia": "IT", "italien": "IT", "italie": "IT",
-    "nederland": "NL", "the netherlands": "NL", "holland": "NL", "niederlande": "NL", "belgië": "BE", "belgique": "BE",
-    "belgien": "BE", "méxico": "MX", "brasil": "BR", "perú": "PE", "polska": "PL", "polen": "PL", "danmark": "DK",
-    "sverige": "SE", "norge": "NO", "suomi": "FI", "czechia": "CZ", "türkiye": "TR", "turkey": "TR", "uae": "AE",
-    "united arab emirates": "AE", "south korea": "KR", "korea": "KR", "republic of korea": "KR", "viet nam": "VN",
-    "hong kong sar": "HK", "russian federation": "RU", "japon": "JP", "japón": "JP", "日本": "JP", "中国": "CN",
+    "österreich": "AT", "oesterreich": "AT", "autriche": "AT", "schweiz": "CH", "suisse": "CH", "svizzera": "CH",
+    "frankreich": "FR", "francia": "FR", "españa": "ES", "espana": "ES", "espagne": "ES", "spanien": "ES",
+    "italia": "IT", "italien": "IT", "italie": "IT", "nederland": "NL", "the netherlands": "NL", "holland": "NL",
+    "niederlande": "NL", "belgië": "BE", "belgique": "BE", "belgien": "BE", "méxico": "MX", "brasil": "BR",
+    "perú": "PE", "polska": "PL", "polen": "PL", "danmark": "DK", "sverige": "SE", "norge": "NO", "suomi": "FI",
+    "czechia": "CZ", "türkiye": "TR", "turkey": "TR", "uae": "AE", "united arab emirates": "AE", "south korea": "KR",
+    "korea": "KR", "republic of korea": "KR", "viet nam": "VN", "hong kong sar": "HK", "russian federation": "RU",
+    "japon": "JP", "japón": "JP", "日本": "JP", "中国": "CN",
 }
 # Country-code domains that companies anywhere use; they say nothing about the place.
 _WORLDWIDE_TLDS = frozenset({

@@ -65,7 +65,7 @@ def verify(request: SignedRequest, secrets: Sequence[str], accepted: Sequence[Ve
     A request that carries a v3 signature is judged by it alone: a bad v3 is not saved by a v1.
     """
     version, given = _presented(request.headers)
-    if version not in accepted:
+    if version is None or version not in accepted:
         raise InvalidSignature(f"A valid X-HubSpot-Signature ({', '.join(accepted)}) is required.")
     timestamp = request.headers.get(b"x-hubspot-request-timestamp", b"")
     if version == "v3":

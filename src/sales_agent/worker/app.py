@@ -38,6 +38,12 @@ def create_celery(settings: Settings) -> Celery:
     return app
 
 
+def ping_broker(url: str) -> None:
+    """Connect once and hang up. Blocking; raises whatever the transport raises."""
+    with Celery(broker=url, set_as_current=False).connection_for_write(connect_timeout=4) as connection:
+        connection.ensure_connection(max_retries=1, timeout=5)
+
+
 def _transport_options(settings: Settings) -> dict[str, float | int]:
     if settings.embedded:
         return {"polling_interval": 0.02}

@@ -28,15 +28,24 @@ CONTACT, ASSET = TypeAdapter(Contact), TypeAdapter(Asset)
 
 def draft_context(run: LeadRun, queued: tuple[str, ...]) -> dict[str, Any]:
     """JSON for `Draft.context`. Text from the form and the mailbox is in it as it was: show it as text."""
-    return {"lead": _lead(run), "crm": _crm(run), "icp": _icp(run), "conversation": _conversation(run),
+    return {"flags": _flags(run), "lead": _lead(run), "crm": _crm(run), "icp": _icp(run), "conversation": _conversation(run),
             "memory": _memory(run), "asset": _asset(run), "slots": _slots(run), "next_step": _next_step(run),
             "writing": _writing(run), "queued": list(queued)}
+
+
+def _flags(run: LeadRun) -> list[str]:
+    """What the queue shows at a glance."""
+    valid, read = run.need(ValidSubmission), run.get(ReadThread)
+    thread = read.thread if read else None
+    seen = {"hostile_text": bool(valid.hostile or (thread and thread.warnings)), "in_conversation": thread is not None,
+            "complaint": "complaint" in valid.topics or bool(thread and thread.complaint)}
+    return [*valid.flags, *(name for name, applies in seen.items() if applies)]
 
 
 def _lead(run: LeadRun) -> dict[str, Any]:
     valid = run.need(ValidSubmission)
     return {**valid.form.model_dump(exclude={"fields"}), "language": valid.language, "topics": list(valid.topics),
-            "flags": list(valid.flags), "hostile": list(valid.hostile), "received_at": iso(run.received_at)}
+            "hostile": list(valid.hostile), "received_at": iso(run.received_at)}
 
 
 def _crm(run: LeadRun) -> dict[str, Any] | None:

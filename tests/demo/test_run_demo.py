@@ -16,6 +16,7 @@ from sales_agent.demo.front_door import Refused
 from sales_agent.demo.leads import SampleLead, sample_leads
 from sales_agent.demo.report import DemoReport
 from sales_agent.demo.runner import run_demo
+from sales_agent.demo.screen import where_to_look
 from sales_agent.leads.hubspot_signature import SignedRequest, verify
 
 SECRET, TOKEN = "a-secret-for-the-webhook", "a-token-for-the-operator"
@@ -81,7 +82,7 @@ class ScriptedServer:
         expect = lead.expect
         return {"recipient": WORLD.email(lead), "subject": "Your question", "body": " / ".join(expect.must_contain),
                 "icp_score": (expect.min_score + expect.max_score) / 2, "language": expect.language,
-                "thread_id": "t1" if expect.in_reply_thread else None, "context": {"lead": {"flags": list(expect.flags)}},
+                "thread_id": "t1" if expect.in_reply_thread else None, "context": {"flags": list(expect.flags)},
                 **self.drafts.get(lead.key, {})}
 
 
@@ -110,6 +111,7 @@ async def test_each_finished_lead_is_one_plain_line_and_the_best_draft_is_shown_
     assert f"To: {WORLD.email(report.best.lead)}" in output
     assert "http://demo.test/api/operator/drafts/pending" in output
     assert "var/mailbox/.Drafts" in output
+    assert "$(sales-agent token create" in output
     assert TOKEN not in output
     assert SECRET not in output
 
@@ -135,7 +137,7 @@ async def test_every_unmet_expectation_is_named(changes: dict[str, Any], complai
 @pytest.mark.parametrize(("key", "changes", "complaint"), [
     ("marta", {"thread_id": None}, "expected a reply in the earlier thread"),
     ("marta", {"body": "Hello Marta"}, "does not mention 'backups'"),
-    ("priya", {"context": {"lead": {"flags": []}}}, "expected the flag free_mail_address"),
+    ("priya", {"context": {"flags": []}}, "expected the flags ['free_mail_address'], got []"),
 ])
 async def test_missing_things_are_named(key: str, changes: dict[str, Any], complaint: str) -> None:
     server = ScriptedServer()
@@ -173,6 +175,12 @@ async def test_a_server_that_knows_the_sample_leads_is_left_alone() -> None:
     assert report.already_there
     assert not server.posted
     assert "already here" in output
+
+
+async def test_the_token_command_names_a_place_that_is_not_the_default() -> None:
+    output = io.StringIO()
+    where_to_look(Console(file=output, width=160), "http://demo.test", Path("elsewhere"))
+    assert "$(VAR_DIR=elsewhere sales-agent token create" in output.getvalue()
 
 
 async def test_a_wrong_token_is_said_before_anything_is_posted() -> None:

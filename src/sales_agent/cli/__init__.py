@@ -6,11 +6,7 @@ import sys
 
 import typer
 
-import sales_agent.cli.accounts as accounts
-import sales_agent.cli.leads as leads
-import sales_agent.cli.running as running
-import sales_agent.cli.tending as tending
-import sales_agent.cli.voice as voice
+from sales_agent.cli import accounts, leads, running, tending, voice
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Answers inbound B2B leads in minutes, in the rep's own voice, with a human's approval.")

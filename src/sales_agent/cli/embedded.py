@@ -130,5 +130,7 @@ class Installation:
             token = await create_token(database, "sample leads", Role.OPERATOR, SystemClock())
         finally:
             await database.dispose()
-        report = await run_demo(self.settings.runtime.base_url, token, self.settings.intake.webhook_secrets[0], Console())
+        runtime, secret = self.settings.runtime, self.settings.intake.webhook_secrets[0]
+        report = await run_demo(f"http://{runtime.api_host}:{runtime.api_port}", token, secret, Console(),
+                                signed_url=runtime.base_url, var_dir=runtime.var_dir)
         return report.ok

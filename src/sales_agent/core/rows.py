@@ -39,8 +39,10 @@ async def insert_missing(connection: AsyncConnection, rows: Iterable[Row]) -> No
     for row in rows:
         by_shape.setdefault((row.model, frozenset(row.values)), []).append(row.values)
     for (model, _), values in by_shape.items():
-        await connection.execute(insert(connection, table_of(model)).on_conflict_do_nothing(), _plain(values))
+        await insert_many(connection, insert(connection, table_of(model)).on_conflict_do_nothing(), values)
 
 
-def _plain(values: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [dict(each) for each in values]
+async def insert_many(connection: AsyncConnection, statement: Any, values: Sequence[Mapping[str, Any]]) -> None:
+    """One multi-row statement. (Without RETURNING the drivers would send one statement a row.)"""
+    key = next(iter(statement.table.primary_key))
+    await connection.execute(statement.returning(key), [dict(each) for each in values])

@@ -70,8 +70,8 @@ def _about_envelope(expect: Expectation, draft: dict[str, Any], email: str) -> I
         yield f"expected language {expect.language}, got {draft['language']}"
     if expect.in_reply_thread is not None and bool(draft["thread_id"]) != expect.in_reply_thread:
         yield "expected a reply in the earlier thread" if expect.in_reply_thread else "expected a new thread"
-    for flag in sorted(set(expect.flags) - set(draft["context"]["lead"]["flags"])):
-        yield f"expected the flag {flag}"
+    if (flags := set(draft["context"]["flags"])) != set(expect.flags):
+        yield f"expected the flags {sorted(expect.flags)}, got {sorted(flags)}"
 
 
 def _about_words(expect: Expectation, draft: dict[str, Any], never: tuple[str, ...]) -> Iterator[str]:

@@ -27,7 +27,7 @@ async def run_demo(base_url: str, token: str, secret: str, console: Console, *, 
     """Post the sample leads to the server at `base_url`, show what happens, and report it.
 
     `secret` signs the webhook, `token` reads the results. `signed_url` is the public base URL
-    where it is not `base_url`; `var_dir` is only named on the screen. A server that has answered
+    where it is not `base_url`; `var_dir` is only named on the screen, as the place to look. A server that has answered
     the sample leads before is left alone: within the hour it would rightly skip them all.
     Raises Refused when nobody answers at `base_url`, or the token is not accepted.
     """

@@ -90,7 +90,9 @@ def show_report(console: Console, report: DemoReport, base_url: str, var_dir: Pa
 def where_to_look(console: Console, base_url: str, var_dir: Path | None) -> None:
     """Print the addresses of the drafts, and the commands that fetch them."""
     _line(console, "\nAll drafts, best lead first:")
-    _line(console, "  TOKEN=$(sales-agent token create --name me --role operator)")
+    # Named where it is not the default, so that the command finds the database of this very server.
+    place = f"VAR_DIR={var_dir} " if var_dir and var_dir != Path("var") else ""
+    _line(console, f"  TOKEN=$({place}sales-agent token create --name me --role operator)")
     _line(console, f'  curl -H "Authorization: Bearer $TOKEN" {base_url}/api/operator/drafts/pending')
     _line(console, f"The API, to read and to try:   {base_url}/docs")
     if var_dir:

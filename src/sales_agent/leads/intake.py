@@ -15,7 +15,7 @@ from sales_agent.core.database import Database, is_database_down
 from sales_agent.core.errors import Unavailable
 from sales_agent.core.group_commit import GroupCommit
 from sales_agent.core.jobs import JOBS, new_job
-from sales_agent.core.rows import insert
+from sales_agent.core.rows import insert, insert_many
 from sales_agent.leads.hubspot_payloads import Received, UnknownForm
 from sales_agent.leads.models import SUBMISSIONS
 
@@ -76,7 +76,7 @@ class Intake:
         new = [row for row in candidates.values() if row["id"] in inserted]
         if new:
             jobs = [new_job(row["workflow_id"], PROCESS_LEAD, now, workflow_id=row["workflow_id"]) for row in new]
-            await connection.execute(insert(connection, JOBS), jobs)
+            await insert_many(connection, insert(connection, JOBS), jobs)
         known = {key: row["id"] for key, row in candidates.items() if row["id"] in inserted}
         known |= await self._seen_before(connection, [key for key in candidates if key not in known])
         return self._answers(batch, known, inserted)

@@ -11,6 +11,8 @@ from sales_agent.ports.writer import Voice
 _URL = re.compile(r"(?:https?://|mailto:|www\.)[^\s<>\"]+")
 _HELD = 0x10F000  # private-use characters stand in for what must not be touched; no mail needs them
 _HELD_ANY = re.compile("[\U0010f000-\U0010fffd]")
+_GAP = "\U0010efff"  # where a word was left out
+_BEGINNING_GAP = re.compile(rf"(?:^|(?<=[.!?] )){_GAP}[ \t,;:]*(\w?)", re.MULTILINE)
 _GREETING_LENGTH = 80
 
 # Only contractions that are right wherever the long form stands before another word. "let us" is not among them
@@ -132,7 +134,7 @@ def _without_words(text: str, words: tuple[str, ...]) -> str:
 
     def other(found: str) -> str:
         substitute = _OTHER_WORDS.get(found.lower(), "")
-        return "" if substitute in prohibited else substitute
+        return _GAP if not substitute or substitute in prohibited else substitute
 
     changed = _word_pattern(words).sub(_same_case(other), text)
     return text if changed == text else _close_gaps(changed)
@@ -140,10 +142,8 @@ def _without_words(text: str, words: tuple[str, ...]) -> str:
 
 def _close_gaps(text: str) -> str:
     """No gaps and no stray marks where a word was left out; a capital letter where it began a sentence."""
-    text = re.sub(r"(?<=\S)[ \t]{2,}", " ", text)
-    text = re.sub(r"[ \t]+(?=[.,](?:\s|$))", "", text)
-    text = re.sub(r"^[ \t]*[.,;:]?[ \t]+(?=\S)|^[.,;:]$", "", text, flags=re.MULTILINE)
-    return re.sub(r"(?<=[.!?] )[a-zà-ÿ](?=[a-zà-ÿ' ])", lambda match: match[0].upper(), text)
+    text = _BEGINNING_GAP.sub(lambda match: match[1].upper(), text)
+    return re.sub(rf"[ \t]*{_GAP}(?=[ \t]*(?:[.,;:!?)]|$))|{_GAP}[ \t]*", "", text, flags=re.MULTILINE)
 
 
 @lru_cache(maxsize=64)

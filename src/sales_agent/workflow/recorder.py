@@ -17,7 +17,7 @@ from sales_agent.core.database import Database
 from sales_agent.core.errors import LeaseLost
 from sales_agent.core.group_commit import GroupCommit
 from sales_agent.core.jobs import Lease
-from sales_agent.core.rows import Row, insert, insert_missing
+from sales_agent.core.rows import Row, insert, insert_many, insert_missing
 from sales_agent.leads.models import SUBMISSIONS
 from sales_agent.workflow.models import STEP_RESULTS
 
@@ -86,8 +86,8 @@ class Desk:
     async def _write(self, connection: AsyncConnection, batch: Sequence[Record]) -> list[None | Exception]:
         held = await jobs.still_held(connection, [record.lease for record in batch])
         ours = [record for record in batch if record.lease.job_id in held]
-        if steps := [dict(step) for record in ours for step in record.steps]:
-            await connection.execute(self._upsert(connection), steps)
+        if steps := [step for record in ours for step in record.steps]:
+            await insert_many(connection, self._upsert(connection), steps)
         await insert_missing(connection, [row for record in ours for row in record.rows])
         for record in ours:
             if record.ending is not None:

@@ -47,9 +47,9 @@ class Letter:
         return self.claimed_topics("labels", _TOPICS_NAMED) + company
 
     def claimed_topics(self, group: str, most: int) -> str:
-        """The first topics as a list, in the words of the group (labels, subjects)."""
-        names = [self.phrases.about(topic, group) for topic in self.topics[:most]]
-        return self.claim(self.phrases.listed(names), "form.message")
+        """The first topics as a list, in the words of the group: labels in a sentence, subjects to begin a line."""
+        listed = self.phrases.listed([self.phrases.about(topic, group) for topic in self.topics[:most]])
+        return self.claim(listed[:1].upper() + listed[1:] if group == "subjects" else listed, "form.message")
 
     def claimed_company(self) -> str:
         return self.claim(self.company, "form.company")

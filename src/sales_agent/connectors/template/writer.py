@@ -150,4 +150,4 @@ def _subject(letter: Letter) -> str:
     if not letter.company:
         return say("subject_topics_only", topics=letter.claimed_topics("labels", _TOPICS_ANSWERED))
     topics = letter.claimed_topics("subjects", _TOPICS_ANSWERED)
-    return say("subject_topics", Topics=topics[:1].upper() + topics[1:], company=letter.claimed_company())
+    return say("subject_topics", Topics=topics, company=letter.claimed_company())

@@ -57,10 +57,10 @@ def reached(workflow_id: str, step: str, when: str) -> None:
 
 
 async def dawdle(workflow_id: str, step: str) -> None:
+    """Take as long as the lead orders, the first time."""
     order = orders.get(workflow_id)
-    if order is not None and order[1:3] == ("slow", step) or order and order[1] == "slow" and order[2] == step:
-        if first_time(workflow_id):
-            await asyncio.sleep(float(order[3]))
+    if order is not None and order.group(1, 2) == ("slow", step) and first_time(workflow_id):
+        await asyncio.sleep(float(order[3]))
 
 
 def watched(step: Step) -> Step:

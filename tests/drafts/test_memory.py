@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from mail_helpers import thread
+
 from sales_agent.drafts.memory import MemoryFacts, match, recall, thread_features
 from sales_agent.ports.mail import MailThread
 
@@ -10,7 +11,8 @@ SHARE = ("us", "Here is our pricing guide: https://northwind.example/pricing.pdf
 
 def past() -> list[MailThread]:
     return [
-        thread(("them", "What is your price?"), CALL, ("them", "Yes, Tuesday."), them="eve@secret.example", thread_id="a"),
+        thread(("them", "What is your price?"), CALL, ("them", "Yes, Tuesday."), them="eve@secret.example",
+               thread_id="a"),
         thread(("them", "Pricing please"), CALL, ("auto", "Out of office"), them="tom@hidden.example", thread_id="b"),
         thread(("them", "Price list?"), SHARE, ("them", "Thanks!"), them="li@quiet.example", thread_id="c"),
         thread(("them", "We need an API"), ("us", "It is there."), them="x@y.example", thread_id="d"),
@@ -43,7 +45,8 @@ def test_features_can_be_kept_and_matched_later() -> None:
 
 
 def test_threads_without_any_answer_teach_no_best_way() -> None:
-    silent = [thread(("us", "Our pricing: https://x.example"), them=f"p{n}@x.example", thread_id=str(n)) for n in range(4)]
+    silent = [thread(("us", "Our pricing: https://x.example"), them=f"p{n}@x.example",
+                     thread_id=str(n)) for n in range(4)]
     facts = recall(silent, ("pricing",), ())
     assert (facts.similar_threads, facts.answered, facts.best_call_to_action) == (4, 0, "")
     assert facts.lesson == "Of 4 similar conversations, 0 were answered."

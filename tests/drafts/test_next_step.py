@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sales_agent.drafts.memory import MemoryFacts
 from sales_agent.drafts.next_step import plan
 

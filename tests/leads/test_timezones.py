@@ -1,27 +1,32 @@
 from __future__ import annotations
 
 import pytest
+
 from sales_agent.leads.countries import country_code
 from sales_agent.leads.timezones import lead_timezone
 
 FALLBACK = "Europe/London"
 
 
-def zone_of(crm: str = "", country: str = "", phone: str = "", domain: str = "x.com", language: str = "") -> tuple[str, str]:
+def zone_of(crm: str = "", country: str = "", phone: str = "", domain: str = "x.com", language: str = "") -> tuple[str,
+                                                                                                                   str]:
     return lead_timezone(crm, country, phone, domain, language, FALLBACK)
 
 
 def test_the_surest_source_wins() -> None:
-    known = {"crm": "America/Denver", "phone": "+81 3 1234 5678", "country": "Spain", "domain": "x.de", "language": "it"}
+    known = {"crm": "America/Denver", "phone": "+81 3 1234 5678", "country": "Spain", "domain": "x.de",
+             "language": "it"}
     expected = [("America/Denver", "crm.timezone"), ("Asia/Tokyo", "phone"), ("Europe/Madrid", "country"),
-                ("Europe/Berlin", "email_domain"), ("Europe/Rome", "language"), (FALLBACK, "settings.BUSINESS_TIMEZONE")]
+                ("Europe/Berlin", "email_domain"), ("Europe/Rome", "language"),
+                (FALLBACK, "settings.BUSINESS_TIMEZONE")]
     for forgotten, answer in zip([None, "crm", "phone", "country", "domain", "language"], expected, strict=True):
         known.pop(forgotten or "", None)
         assert zone_of(**known) == answer
 
 
 @pytest.mark.parametrize(("crm", "zone"), [("europe_slash_berlin", "Europe/Berlin"),
-                                           ("america_slash_new_york", "America/New_York"), ("Asia/Tokyo", "Asia/Tokyo")])
+                                           ("america_slash_new_york", "America/New_York"),
+                                           ("Asia/Tokyo", "Asia/Tokyo")])
 def test_time_zones_as_the_crm_writes_them(crm: str, zone: str) -> None:
     assert zone_of(crm=crm) == (zone, "crm.timezone")
 
@@ -47,7 +52,8 @@ def test_numbers_that_could_be_anywhere_leave_it_to_the_country(phone: str) -> N
     assert zone_of(phone=phone, country="") == (FALLBACK, "settings.BUSINESS_TIMEZONE")
 
 
-@pytest.mark.parametrize(("written", "code"), [("Germany", "DE"), ("deutschland", "DE"), (" DE ", "DE"), ("UK", "GB"), ("USA", "US"),
+@pytest.mark.parametrize(("written", "code"),
+                         [("Germany", "DE"), ("deutschland", "DE"), (" DE ", "DE"), ("UK", "GB"), ("USA", "US"),
                                                ("España", "ES"), ("Schweiz", "CH"), ("Atlantis", ""), ("", "")])
 def test_countries_as_people_write_them(written: str, code: str) -> None:
     assert country_code(written) == code

@@ -27,9 +27,10 @@ EMBEDDED_CONCURRENCY = 16
 
 async def run_everything(settings: Settings, *, sample: bool) -> None:
     """Serve until a signal comes, then finish or hand back what is running."""
+    token = await _plant_sample(settings) if sample else ""
     async with Installation(settings) as installation:
         if sample:
-            await installation.feed_sample()
+            await installation.feed_sample(token)
         print(f"Sales Agent is running at {settings.runtime.base_url} (API reference: /docs). Stop it with Ctrl-C.",
               flush=True)
         await installation.until_stopped()
@@ -39,12 +40,27 @@ async def run_demo_world(*, leave: bool) -> int:
     """The sample leads in a temporary place; answers the exit code."""
     with tempfile.TemporaryDirectory(prefix="sales-agent-demo-") as place:
         settings = _demo_settings(Path(place))
+        token = await _plant_sample(settings)
         async with Installation(settings) as installation:
-            ok = await installation.feed_sample()
+            ok = await installation.feed_sample(token)
             if not leave:
                 print("Still serving; stop with Ctrl-C.", flush=True)
                 await installation.until_stopped()
     return 0 if ok else 1
+
+
+async def _plant_sample(settings: Settings) -> str:
+    """Lay the sample world down before anything reads it; answers a token to follow its leads with."""
+    from sales_agent.demo.world import plant
+
+    settings.runtime.var_dir.mkdir(parents=True, exist_ok=True)
+    ensure_embedded(settings)
+    database = Database(settings.database_url, pool_size=2)
+    try:
+        await plant(settings, database, SystemClock())
+        return await create_token(database, "sample leads", Role.OPERATOR, SystemClock())
+    finally:
+        await database.dispose()
 
 
 def prepare_sample() -> None:
@@ -119,17 +135,10 @@ class Installation:
         if self._serving is not None:
             await self._serving
 
-    async def feed_sample(self) -> bool:
-        """Lay down the sample world and post its leads, signed, over HTTP; whether all went as expected."""
+    async def feed_sample(self, token: str) -> bool:
+        """Post the sample leads, signed, over HTTP; whether all went as expected."""
         from sales_agent.demo.runner import run_demo
-        from sales_agent.demo.world import plant
 
-        database = Database(self.settings.database_url, pool_size=2)
-        try:
-            await plant(self.settings, database, SystemClock())
-            token = await create_token(database, "sample leads", Role.OPERATOR, SystemClock())
-        finally:
-            await database.dispose()
         runtime, secret = self.settings.runtime, self.settings.intake.webhook_secrets[0]
         report = await run_demo(f"http://{runtime.api_host}:{runtime.api_port}", token, secret, Console(),
                                 signed_url=runtime.base_url, var_dir=runtime.var_dir)

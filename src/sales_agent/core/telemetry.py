@@ -31,3 +31,5 @@ def configure_logging(level: str, log_format: str) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    # The in-process broker has no host, and kombu warns of that at every start.
+    logging.getLogger("kombu.connection").setLevel(logging.ERROR)

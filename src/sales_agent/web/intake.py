@@ -12,18 +12,12 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from sales_agent.core.clock import Clock
-from sales_agent.core.errors import AppError
 from sales_agent.core.settings import Settings
 from sales_agent.leads import hubspot_payloads as payloads
 from sales_agent.leads.hubspot_signature import SignedRequest, Version, verify
 from sales_agent.leads.intake import Accepted, Intake
 
-MAX_BODY_BYTES = 256 * 1024
 PREFIX = "/api/webhooks/hubspot"
-
-
-class BodyTooLarge(AppError):
-    status, code, title = 413, "BODY_TOO_LARGE", "Body too large"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +49,7 @@ class WebhookEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        body = await read_body(headers, receive)
+        body = await read_body(receive)
         self._gate.check(scope, headers, body, self._accepted)
         content = await self._answer(body)
         await send({"type": "http.response.start", "status": 202, "headers": [
@@ -63,20 +57,13 @@ class WebhookEndpoint:
         await send({"type": "http.response.body", "body": content})
 
 
-async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-    """The whole body. Raises BodyTooLarge before reading more than is allowed."""
-    declared = headers.get(b"content-length", b"0")
-    if declared.isdigit() and int(declared[:12]) > MAX_BODY_BYTES:
-        raise BodyTooLarge("The body is larger than 256 KiB.")
+async def read_body(receive: Receive) -> bytes:
+    """The whole body. How large it may be is the edge's business."""
     message: Message = await receive()
     body: bytes = message.get("body", b"")
     while message.get("more_body", False):
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            raise BodyTooLarge("The body is larger than 256 KiB.")
-    if len(body) > MAX_BODY_BYTES:
-        raise BodyTooLarge("The body is larger than 256 KiB.")
     return body
 
 

@@ -26,7 +26,7 @@ from sales_agent.worker.publisher import publisher
 from sales_agent.workflow.effects import DELIVER_EFFECT, EffectHandler
 from sales_agent.workflow.orchestrator import FormleadOrchestrator
 from sales_agent.workflow.recorder import Desk
-from sales_agent.workflow.tools import build_tools
+from sales_agent.workflow.tools import build_tools, warm_up
 
 log = structlog.get_logger()
 
@@ -73,6 +73,7 @@ class WorkerProcess:
         self._database = Database(self._settings.database_url, pool_size=self._settings.database.database_pool_size)
         desk = Desk(self._database, self._clock, name, self._lease)
         tools = build_tools(self._settings, self._database, self._clock)
+        await warm_up(tools)
         self._boundary = Boundary(desk, self._clock, {
             PROCESS_LEAD: FormleadOrchestrator(desk, tools).run,
             DELIVER_EFFECT: EffectHandler(desk, tools).run,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from sales_agent.connectors.template.phrases import Phrases
-from sales_agent.connectors.template.quoting import company_name, excerpt, first_name, quotable
+from sales_agent.connectors.template.quoting import company_name, excerpt, first_name, question, quotable, systems
 from sales_agent.ports.voice_rules import apply_voice
 from sales_agent.ports.writer import Brief, Claim, Voice
 
@@ -30,6 +30,7 @@ class Letter:
         self.topics = [topic for topic in self.brief.topics if self.phrases.about(topic, "labels")]
         self.question = quotable(self.brief.open_question, _QUESTION_LENGTH)
         self.excerpt = excerpt(self.brief.message)
+        self.asked = question(self.brief.message)
         self.voice = self._voice()
 
     def add(self, *sentences: str) -> None:
@@ -61,6 +62,17 @@ class Letter:
     def quoted_excerpt(self) -> str:
         return self._quoted(self.excerpt, "form.message")
 
+    def quoted_asked(self) -> str:
+        return self._quoted(self.asked, "form.message")
+
+    def says(self, topic: str) -> str:
+        """What we say on the topic; on integrations, with the systems they named."""
+        named = systems(self.brief.message) if topic == "integration" else []
+        if not named:
+            return self.phrases.about(topic, "says")
+        listed = self.phrases.listed([self.claim(system, "form.message") for system in named])
+        return self.phrases.say("says_integration_with", systems=listed)
+
     def _quoted(self, text: str, source: str) -> str:
         """In quotation marks, with a full stop after it unless it ends a sentence itself."""
         mark = self.phrases.say("quote", text=self.claim(text, source))
@@ -79,7 +91,8 @@ class Letter:
         if voice.postscript:
             closing.append(f"P.S. {voice.postscript}")
         asset = self.brief.asset
-        keep = (name, company, self.name, self.company, self.question, self.excerpt, asset.title if asset else "")
+        keep = (name, company, self.name, self.company, self.question, self.excerpt, self.asked,
+                asset.title if asset else "")
         return apply_voice("\n\n".join([greeting, *content, *closing]), voice, keep)
 
     def _greeting(self) -> str:

@@ -14,6 +14,17 @@ _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|['’. -])*")
 _COMPANY = re.compile(r"[\w&+(][\w&+.,'’()/ -]*")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _FEWEST_WORDS = 4  # a shorter sentence is a greeting
+# A question whether we can talk is answered by the times we offer, so it need not be repeated.
+_ASKS_TO_TALK = re.compile(
+    r"\b(?:call|talk|speak|meet|meeting|demo|show us|termin|gespräch|telefonieren|zeigen|appel|démo|démonstration|échanger|"
+    r"rendez-vous|llamada|reunión|demostración|hablar)\b", re.IGNORECASE)
+# Systems that are worth naming back, by what they are called in messages.
+_SYSTEMS = {name.lower(): name for name in (
+    "SAP", "Snowflake", "BigQuery", "Databricks", "Redshift", "HubSpot", "Salesforce", "Power BI", "Tableau", "Looker", "Excel",
+    "Oracle", "NetSuite", "Dynamics 365", "Shopify", "PostgreSQL", "SQL Server", "MySQL", "Jira", "Slack", "Teams", "Workday",
+    "Zendesk", "Stripe", "DATEV", "Odoo")}
+_SYSTEM = re.compile(rf"\b(?:{'|'.join(map(re.escape, _SYSTEMS))})\b", re.IGNORECASE)
+_MOST_SYSTEMS = 3
 
 
 def quotable(text: str, limit: int) -> str:
@@ -30,8 +41,26 @@ def excerpt(message: str, limit: int = 140) -> str:
     """The first telling sentence of the message, fit to quote; "" when there is none or the message is hostile."""
     if looks_hostile(message):
         return ""
-    telling = (part for part in _SENTENCE_END.split(clean_text(message, 2_000)) if len(part.split()) >= _FEWEST_WORDS)
-    return next(filter(None, (quotable(part, limit) for part in telling)), "")
+    return next(filter(None, (quotable(sentence, limit) for sentence in _telling(message))), "")
+
+
+def question(message: str, limit: int = 160) -> str:
+    """The first question of the message that can be quoted whole and is not whether we can talk; "" when none is."""
+    if looks_hostile(message):
+        return ""
+    asked = (one_line(sentence, limit + 1) for sentence in _telling(message) if not _ASKS_TO_TALK.search(sentence))
+    return next((quote for line in asked if line.endswith("?") and (quote := quotable(line, limit)).endswith("?")), "")
+
+
+def systems(message: str) -> list[str]:
+    """The well-known systems that the message names, as their makers write them, in its order."""
+    named = (_SYSTEMS[match[0].lower()] for match in _SYSTEM.finditer(clean_text(message, 8_000)))
+    return list(dict.fromkeys(named))[:_MOST_SYSTEMS]
+
+
+def _telling(message: str) -> list[str]:
+    sentences = _SENTENCE_END.split(clean_text(message, 2_000))
+    return [sentence for sentence in sentences if len(sentence.split()) >= _FEWEST_WORDS]
 
 
 def first_name(value: str) -> str:

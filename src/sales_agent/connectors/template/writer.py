@@ -77,32 +77,41 @@ def _books_call(brief: Brief) -> bool:
 
 
 def _take_up_question(letter: Letter) -> None:
-    """Their open question comes first. The template cannot answer it, so it says when the answer comes."""
+    """Their open question comes first."""
     say = letter.phrases.say
     asked = say("question", quote=letter.quoted_question()) if letter.question else say("question_unquoted")
-    letter.add(asked, say("answer_on_call" if _books_call(letter.brief) else "answer_in_writing"))
-    letter.notes.append("The open question is not answered here. If you know the answer, put it in.")
+    letter.add(asked, _promise_answer(letter))
+
+
+def _promise_answer(letter: Letter) -> str:
+    """The template cannot answer a question, so it says when the answer comes."""
+    letter.notes.append("Their question is not answered here. If you know the answer, put it in.")
+    return letter.phrases.say("answer_on_call" if _books_call(letter.brief) else "answer_in_writing")
 
 
 def _open(letter: Letter) -> None:
-    say, brief = letter.phrases.say, letter.brief
-    if brief.in_conversation and letter.topics:
-        letter.add(say("opening_again_about", subject=letter.subject_matter()))
-    elif brief.in_conversation:
-        letter.add(say("opening_again"))
-    elif letter.topics:
-        seed = "|".join((*brief.topics, letter.name, letter.company))
-        letter.add(letter.phrases.opening(brief.voice.tone, seed, subject=letter.subject_matter()))
-    elif letter.excerpt:
-        letter.add(say("opening_quote", quote=letter.quoted_excerpt()))
+    opening = _opening(letter)
+    if letter.asked:
+        letter.add(opening, letter.phrases.say("asked", quote=letter.quoted_asked()), _promise_answer(letter))
     else:
-        letter.add(say("opening_bare", sender_company=brief.sender_company))
+        letter.add(opening)
+
+
+def _opening(letter: Letter) -> str:
+    say, brief = letter.phrases.say, letter.brief
+    if brief.in_conversation:
+        return say("opening_again_about", subject=letter.subject_matter()) if letter.topics else say("opening_again")
+    if letter.topics:
+        seed = "|".join((*brief.topics, letter.name, letter.company))
+        return letter.phrases.opening(brief.voice.tone, seed, subject=letter.subject_matter())
+    if letter.excerpt and not letter.asked:
+        return say("opening_quote", quote=letter.quoted_excerpt())
+    return say("opening_bare", sender_company=brief.sender_company)
 
 
 def _speak_to_topics(letter: Letter) -> None:
-    says = [letter.phrases.about(topic, "says") for topic in letter.topics]
-    if says:
-        letter.add(*says[:_TOPICS_ANSWERED])
+    if letter.topics:
+        letter.add(*(letter.says(topic) for topic in letter.topics[:_TOPICS_ANSWERED]))
     elif _books_call(letter.brief) and not letter.brief.open_question:
         letter.add(letter.phrases.say("general_call"))
 

@@ -25,10 +25,9 @@ SLOTS = tuple(Slot(START + timedelta(days=n), START + timedelta(days=n, minutes=
                                   "Thu 26 Nov, 14:00–14:30 (CET)"]))
 ASSET = Asset("sec", "Security overview", "https://northwind.example/security.pdf", topics=("security",))
 VOICE = Voice(prohibited_words=("synergy",), prohibited_punctuation=("!", "—"))
-BRIEF = Brief(recipient_first_name="Ada", recipient_company="Acme Ltd", language="en", message="What does it cost?",
-              topics=("pricing",),
-              open_question="", open_question_source="", complaint=False, in_conversation=False, thread_subject="",
-              slots=SLOTS, asset=None,
+BRIEF = Brief(recipient_first_name="Ada", recipient_company="Acme Ltd", language="en",
+              message="Please send us your prices.", topics=("pricing",), open_question="", open_question_source="",
+              complaint=False, in_conversation=False, thread_subject="", slots=SLOTS, asset=None,
               call_to_action="book_call", voice=VOICE, sender_name="Robin Sommer", sender_company="Northwind Analytics")
 
 
@@ -81,7 +80,7 @@ def test_every_letter_is_whole_tidy_and_true_to_its_sources(case: Brief) -> None
             own = own.replace(claim.text, "X")
     assert not re.search(r"\{[a-z_]+\}", own)
     assert not re.search(r"[^\S\n]{2,}|[^\S\n]$|\n{3,}", own, re.MULTILINE)
-    assert own.rstrip().endswith("Northwind Analytics") or "P.S. I am back on Monday." in own
+    assert draft.body.endswith(("Northwind Analytics", "P.S. I am back on Monday."))
     assert len(own.split("\n\n")) <= case.voice.max_paragraphs + 3  # greeting, sign-off, P.S.
     assert len(re.findall(r"https?://", draft.body)) <= (1 if case.asset else 0)
 
@@ -112,6 +111,28 @@ def test_a_complaint_is_apologised_for_and_nothing_is_sold() -> None:
     for sale in ("Security", "http", "14:00", "call", "pricing", "demo"):
         assert sale not in draft.body
     assert "“When will someone look at it?”" in draft.body
+
+
+def test_a_complaint_is_quoted_back_so_that_it_was_read() -> None:
+    draft = compose(brief(complaint=True, topics=("complaint",),
+                          message="Nobody joined our call on Monday. Please act."))
+    assert "You wrote: “Nobody joined our call on Monday.” That's not how it should be." in draft.body
+
+
+def test_a_question_in_the_form_is_taken_up_and_named_systems_are_named() -> None:
+    draft = compose(brief(topics=("integration",),
+                          message="Hello there, Ada here. Can you read from SNOWFLAKE every hour?"))
+    assert "You asked: “Can you read from SNOWFLAKE every hour?” I want to get that right" in draft.body
+    assert "what works with Snowflake today" in draft.body
+    assert ("Snowflake", "form.message") in [(claim.text, claim.source) for claim in draft.claims]
+    assert "not answered here" in draft.notes[0]
+
+
+@pytest.mark.parametrize("message",
+                         ["Could we have a call about it next week?", "Können Sie uns das in einem Termin zeigen?",
+                                     "Is it true? " + "Why " * 80 + "?", "We have no question at all."])
+def test_questions_that_the_letter_answers_or_cannot_carry_are_not_repeated(message: str) -> None:
+    assert "You asked" not in compose(brief(message=message)).body
 
 
 def test_a_complaint_wins_over_any_other_call_to_action() -> None:

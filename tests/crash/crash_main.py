@@ -23,12 +23,9 @@ from pathlib import Path
 from typing import Any
 
 # Everything a life needs is imported before the first fork, so that a restart is quick.
-import alembic.command
-import celery.apps.worker
-import celery.concurrency.thread
 import kombu.transport.redis  # noqa: F401
 
-from sales_agent.cli import embedded, running
+from sales_agent.cli import running
 from sales_agent.workflow import effects, orchestrator
 from sales_agent.workflow.recorder import Desk, Record
 from sales_agent.workflow.step import Done, LeadRun, Step

@@ -1,4 +1,4 @@
-"""Imports every module with tables, so that `Base.metadata` is complete."""
+"""Imports every module with tables, so that `TABLES` is complete."""
 
 import sales_agent.approvals.models
 import sales_agent.connectors.local.crm_models
@@ -10,3 +10,6 @@ import sales_agent.leads.models
 import sales_agent.sending.models
 import sales_agent.web.accounts.models
 import sales_agent.workflow.models  # noqa: F401
+from sales_agent.core.database import Base
+
+TABLES = Base.metadata.tables

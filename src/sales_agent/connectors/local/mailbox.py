@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
-import threading
-from datetime import datetime
-from email import message_from_bytes, policy
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote, unquote
 
-from sales_agent.connectors.local.maildir import Folder, make_maildir, read_files, unique_name, write_message
-from sales_agent.connectors.local.mime import build_draft, message_id, parse, references
+import structlog
+
+from sales_agent.connectors.local.maildir import Folder, make_maildir, unique_name, write_message
+from sales_agent.connectors.local.mime import build_draft, parse
+from sales_agent.connectors.local.thread_index import ThreadIndex
 from sales_agent.core.clock import Clock
 from sales_agent.core.errors import ConnectorError
-from sales_agent.ports.mail import DraftMail, DraftRef, MailMessage, MailThread, ThreadRef
+from sales_agent.ports.mail import Direction, DraftMail, DraftRef, MailMessage, MailThread, ThreadRef
 
+log = structlog.get_logger()
 PROVIDER = "local mailbox"
 
 
@@ -28,31 +31,24 @@ class MaildirMailbox:
         self._owner = owner_address.lower()
         self._owner_name = owner_name
         self._clock = clock
+        self._labels = root / "labels"  # a folder for each thread, in it an empty file for each label
         self._inbox, self._sent, self._drafts = root, root / ".Sent", root / ".Drafts"
         for folder in (self._inbox, self._sent, self._drafts):
             make_maildir(folder)
-        self._folders = (Folder(self._inbox), Folder(self._sent))
-        self._lock = threading.Lock()
-        self._messages: dict[str, MailMessage] = {}
-        self._thread_of: dict[str, str] = {}  # Message-ID: thread id
-        self._threads: dict[str, MailThread] = {}
-        self._by_address: dict[str, set[str]] = {}
-        self._recent: list[MailThread] = []
+        self._folders: tuple[tuple[Folder, Direction], ...] = (
+            (Folder(self._inbox), "received"), (Folder(self._sent), "sent"))
+        self._messages: dict[tuple[Direction, str], MailMessage | None] = {}  # None: a file that is no message
+        self._index = ThreadIndex(())
+        self._scanning: asyncio.Task[None] | None = None
 
     async def search_threads(self, address: str, limit: int = 10) -> list[ThreadRef]:
-        await self._refresh()
-        found = [self._threads[thread_id] for thread_id in self._by_address.get(address.lower(), ())]
-        found.sort(key=lambda thread: thread.messages[-1].date, reverse=True)
-        return [ThreadRef(thread.id, thread.subject, thread.messages[-1].date, len(thread.messages))
-                for thread in found[:limit]]
+        return (await self._current()).with_person(address, limit)
 
     async def read_thread(self, thread_id: str) -> MailThread | None:
-        await self._refresh()
-        return self._threads.get(thread_id)
+        return (await self._current()).thread(thread_id)
 
     async def recent_sent(self, limit: int = 200) -> list[MailThread]:
-        await self._refresh()
-        return self._recent[:limit]
+        return (await self._current()).sent[:limit]
 
     async def save_draft(self, draft: DraftMail, key: str) -> DraftRef:
         name = f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.sales-agent"
@@ -60,94 +56,79 @@ class MaildirMailbox:
             raw = build_draft(draft, key=key, owner=self._owner, owner_name=self._owner_name, now=self._clock.now())
             await asyncio.to_thread(write_message, self._drafts, f"{name}:2,D", raw)
         except ValueError as error:
-            raise ConnectorError(PROVIDER, "the draft cannot be written as an email", transient=False) from error
+            raise ConnectorError(PROVIDER, f"the draft cannot be written: {error}", transient=False) from error
         except OSError as error:
-            raise _unreadable(error) from error
+            raise _unusable(error) from error
         return DraftRef(name, draft.thread_id or name)
 
     async def label_thread(self, thread_id: str, label: str) -> None:
         try:
-            await asyncio.to_thread(self._add_label, thread_id, label)
-        except (OSError, ValueError) as error:
-            raise _unreadable(error) from error
+            folder = self._labels / _file_name(thread_id)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / _file_name(label)).touch()
+        except OSError as error:
+            raise _unusable(error) from error
+
+    def labels(self, thread_id: str) -> set[str]:
+        folder = self._labels / _file_name(thread_id)
+        return {unquote(path.name[1:]) for path in folder.iterdir()} if folder.exists() else set()
 
     async def check(self) -> str:
-        await self._refresh()
-        return f"Maildir {self._root}, {len(self._messages)} messages in {len(self._threads)} threads"
+        index = await self._current()
+        count = sum(len(thread.messages) for thread in index.newest_first)
+        return f"Maildir {self._root}, {count} messages in {len(index.newest_first)} threads"
 
     def add_message(self, folder: Literal["INBOX", "Sent"], raw: bytes, when: datetime) -> None:
-        """Lay a finished message down, as a delivery would."""
+        """Lay a finished message down, as a delivery at that moment would."""
         target = self._inbox if folder == "INBOX" else self._sent
-        write_message(target, unique_name(raw, int(when.timestamp())), raw)
+        seconds = int(when.timestamp())
+        os.utime(write_message(target, unique_name(raw, seconds), raw), (seconds, seconds))
 
-    def _add_label(self, thread_id: str, label: str) -> None:
-        file = self._root / "labels.json"
-        with self._lock:
-            labels: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-            if label not in labels.setdefault(thread_id, []):
-                labels[thread_id].append(label)
-                temporary = file.with_suffix(".tmp")
-                temporary.write_text(json.dumps(labels, indent=1), encoding="utf-8")
-                temporary.rename(file)
-
-    async def _refresh(self) -> None:
-        """Take in what changed on disk; without a change this costs a few stat calls."""
+    async def _current(self) -> ThreadIndex:
+        """The threads as they are on disk; without a change this costs a few stat calls."""
         try:
-            if any(folder.changed() for folder in self._folders):
-                await asyncio.to_thread(self._scan)
+            if any(folder.changed() for folder, _ in self._folders):
+                await self._scan_once()
         except OSError as error:
-            raise _unreadable(error) from error
+            raise _unusable(error) from error
+        return self._index
+
+    async def _scan_once(self) -> None:
+        """Callers that come together share one scan; one that is cancelled does not take it from the others."""
+        if self._scanning is None or self._scanning.done():
+            self._scanning = asyncio.create_task(asyncio.to_thread(self._scan))
+        await asyncio.shield(self._scanning)
 
     def _scan(self) -> None:
-        with self._lock:
-            for folder in self._folders:
-                folder.scan()
-            present = self._folders[0].files | self._folders[1].files
-            new = {name: path for name, path in present.items() if name not in self._messages}
-            gone = [name for name in self._messages if name not in present]
-            if new or gone:
-                for name in gone:
-                    del self._messages[name]
-                read_files(new, self._take)
-                self._group()
+        present: dict[tuple[Direction, str], Path] = {}
+        for folder, direction in self._folders:
+            folder.scan()
+            present |= {(direction, name): path for name, path in folder.files.items()}
+        new = {key: path for key, path in present.items() if key not in self._messages}
+        gone = [key for key in self._messages if key not in present]
+        for key in gone:
+            del self._messages[key]
+        for (direction, name), path in new.items():
+            self._read(direction, name, path)
+        if new or gone:
+            self._index = ThreadIndex(message for message in self._messages.values() if message is not None)
 
-    def _take(self, name: str, raw: bytes) -> None:
-        thread_id = self._thread_for(raw, name)
-        self._messages[name] = parse(raw, name=name, thread_id=thread_id, owner=self._owner)
-
-    def _thread_for(self, raw: bytes, name: str) -> str:
-        """The thread of any message it refers to, else a new one named after the first id of the chain."""
-        message = message_from_bytes(raw, policy=policy.default)
-        own = message_id(message) or f"<{name}>"
-        chain = [*references(message), own]
-        thread_id = next((self._thread_of[each] for each in chain if each in self._thread_of), _thread_name(chain[0]))
-        for each in chain:
-            self._thread_of.setdefault(each, thread_id)
-        return thread_id
-
-    def _group(self) -> None:
-        grouped: dict[str, list[MailMessage]] = {}
-        for message in self._messages.values():
-            grouped.setdefault(message.thread_id, []).append(message)
-        threads: dict[str, MailThread] = {}
-        people: dict[str, set[str]] = {}
-        for thread_id, messages in grouped.items():
-            messages.sort(key=lambda message: (message.date, message.id))
-            threads[thread_id] = MailThread(thread_id, messages[0].subject, tuple(messages))
-            for address in {address for message in messages for address in (message.sender, *message.recipients)}:
-                people.setdefault(address, set()).add(thread_id)
-        self._threads, self._by_address = threads, people
-        self._recent = sorted((thread for thread in threads.values() if _ours(thread)),
-                              key=lambda thread: thread.messages[-1].date, reverse=True)
+    def _read(self, direction: Direction, name: str, path: Path) -> None:
+        """A file that is no message is reported, by its name only, once; one that just moved is found by the next scan."""
+        try:
+            arrived = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            self._messages[direction, name] = parse(path.read_bytes(), name=name, direction=direction, arrived=arrived)
+        except FileNotFoundError:
+            return
+        except Exception as error:  # one bad message must not hide the others
+            self._messages[direction, name] = None
+            log.warning("mailbox.message_skipped", file=name, error=type(error).__name__)
 
 
-def _ours(thread: MailThread) -> bool:
-    return any(message.direction == "sent" for message in thread.messages)
+def _file_name(text: str) -> str:
+    """As one harmless file name: never a path, never `.` or `..`."""
+    return "=" + quote(text, safe="")[:200]
 
 
-def _thread_name(first_id: str) -> str:
-    return hashlib.sha256(first_id.encode()).hexdigest()[:24]
-
-
-def _unreadable(error: Exception) -> ConnectorError:
+def _unusable(error: OSError) -> ConnectorError:
     return ConnectorError(PROVIDER, f"the mailbox cannot be used ({type(error).__name__})", transient=True)

@@ -6,12 +6,7 @@ import hashlib
 import os
 import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
-
-import structlog
-
-log = structlog.get_logger()
 
 _SETTLED_NS = 2_000_000_000  # a folder's time stamp is trusted once it is this old
 
@@ -21,14 +16,19 @@ def make_maildir(path: Path) -> None:
         (path / part).mkdir(parents=True, exist_ok=True)
 
 
-def write_message(folder: Path, name: str, raw: bytes) -> None:
-    """Durably, and atomically in place of a file of the same name."""
-    temporary = folder / "tmp" / f"{name}.{uuid.uuid4().hex}"
-    with temporary.open("wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(folder / "cur" / name)
+def write_message(folder: Path, name: str, raw: bytes) -> Path:
+    """Atomically, in place of a file of the same name; answers where the message lies."""
+    temporary, final = folder / "tmp" / f"{name}.{uuid.uuid4().hex}", folder / "cur" / name
+    try:
+        with temporary.open("wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(final)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    return final
 
 
 def unique_name(raw: bytes, seconds: int) -> str:
@@ -45,7 +45,7 @@ class Folder:
         self.files: dict[str, Path] = {}
 
     def changed(self) -> bool:
-        """Whether `scan` would find something else. Two stat calls."""
+        """Whether `scan` might find something else. Two stat calls."""
         stamp = self._stamps()
         return stamp != self._stamp or self._looked_at - max(stamp, default=0) < _SETTLED_NS
 
@@ -61,12 +61,3 @@ class Folder:
 
     def _stamps(self) -> tuple[int, ...]:
         return tuple((self.path / part).stat().st_mtime_ns for part in ("cur", "new"))
-
-
-def read_files(files: dict[str, Path], take: Callable[[str, bytes], None]) -> None:
-    """Hand each file's bytes to `take`; a file that cannot be read or parsed is reported by name and skipped."""
-    for name, path in files.items():
-        try:
-            take(name, path.read_bytes())
-        except Exception as error:  # one bad message must not hide the others
-            log.warning("mailbox.message_skipped", file=name, error=type(error).__name__)

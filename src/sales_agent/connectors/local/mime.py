@@ -7,128 +7,168 @@ finished bytes are parsed again and compared.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.errors import InvalidHeaderDefect, MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime, getaddresses, make_msgid, parsedate_to_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
-from mailparser_reply import EmailReplyParser
-from selectolax.lexbor import LexborHTMLParser
-
+from sales_agent.connectors.local.message_text import MAX_TEXT, newest_text
 from sales_agent.core.text import clean_text, one_line
-from sales_agent.ports.mail import DraftMail, MailMessage
+from sales_agent.ports.mail import Direction, DraftMail, MailMessage
 
 POLICY = policy.SMTP.clone(max_line_length=998)  # folding long ids breaks threading on some releases
 KEY_HEADER = "X-Sales-Agent-Key"
-_ENCODED_WORD = re.compile(r"=\?[^?\s]*\?[bBqQ]\?[^?]*\?=")
-_MESSAGE_ID = re.compile(r"<[^<>\s]{3,250}>")
-_MAX_TEXT = 50_000
+_MESSAGE_ID = re.compile(r"<(?![^<>]*=\?)[!-;=?-~]{3,250}>")  # printable ASCII, and nothing that decodes to more
+_ADDRESS = re.compile(r"[^\s<>()\[\]\\,;:\"@]+@[^\s<>()\[\]\\,;:\"@]+")
+_ANGLE_ADDRESS = re.compile(r"[^<>]*<([^<>]*)>\s*")
+_MAX_REFERENCES = 50
+_LONGEST_HEADER = 2_000  # characters; the library needs seconds for ten times that, when it is made for it
+_READ_RAW = ("message-id", "references", "in-reply-to")  # only ever searched with the pattern above
+_HEADER_ERRORS = (ValueError, IndexError, TypeError, AttributeError, RecursionError, MessageError)
+_DAEMONS = ("mailer-daemon@", "postmaster@")
+_ROBOT_HEADERS = ("List-Id", "List-Unsubscribe", "X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress")
 
 
-def parse(raw: bytes, *, name: str, thread_id: str, owner: str) -> MailMessage:
-    """A stored message, parsed leniently: odd charsets and missing headers never raise."""
-    message = message_from_bytes(raw, policy=policy.default)
-    sender_name, sender = _first_address(_header(message, "From"))
-    recipients = tuple(address.lower() for _, address in getaddresses([_header(message, "To"), _header(message, "Cc")])
-                       if "@" in address)
+class _BoundedPolicy(policy.EmailPolicy):
+    """Cuts oversized headers, of the message and of its parts, before anything interprets them."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value if name.lower() in _READ_RAW else value[:_LONGEST_HEADER]
+
+
+_BOUNDED = _BoundedPolicy()
+
+
+def parse(raw: bytes, *, name: str, direction: Direction, arrived: datetime) -> MailMessage:
+    """A stored message, read leniently: odd charsets and missing headers never raise. Its thread is not known yet.
+
+    Only the folder says who wrote: anybody can put our address into From. A message without
+    a usable date has that of its arrival.
+    """
+    message = message_from_bytes(raw, policy=_BOUNDED)
+    sender_name, sender = _sender(message)
     return MailMessage(
-        id=name, thread_id=thread_id, message_id=message_id(message), direction="sent" if sender == owner else "received",
-        sender=sender, sender_name=one_line(sender_name, 120), recipients=recipients,
-        subject=one_line(_header(message, "Subject"), 300), date=_date(message), text=_newest_text(message),
-        references=references(message), automatic=_is_automatic(message))
-
-
-def message_id(message: Any) -> str:
-    found = _MESSAGE_ID.search(_header(message, "Message-ID"))
-    return found[0] if found else ""
-
-
-def references(message: Any) -> tuple[str, ...]:
-    """The ids this message refers to, oldest first (RFC 5322, 3.6.4)."""
-    listed = _MESSAGE_ID.findall(_header(message, "References")) + _MESSAGE_ID.findall(_header(message, "In-Reply-To"))
-    return tuple(dict.fromkeys(listed))
+        id=name, thread_id="", message_id=_message_id(message), direction=direction,
+        sender=sender, sender_name=one_line(sender_name, 120),
+        recipients=_recipients(message), subject=one_line(str(_header(message, "Subject")), 300),
+        date=_date(message) or arrived, text=newest_text(message),
+        references=_references(message), automatic=_is_automatic(message, sender))
 
 
 def build_draft(draft: DraftMail, *, key: str, owner: str, owner_name: str, now: datetime) -> bytes:
-    """The draft as bytes with CRLF lines. Raises ValueError when it would not parse back as meant."""
+    """The draft as bytes with CRLF lines, under one Message-ID for ever. Raises ValueError when it cannot be
+    written so that it means what was asked for."""
+    if not draft.recipient.isascii() or not _ADDRESS.fullmatch(draft.recipient):
+        raise ValueError("the recipient is not one plain address")
     message = EmailMessage(policy=POLICY)
-    message["From"] = Address(header_text(owner_name, 120), addr_spec=owner)
-    message["To"] = Address(header_text(draft.recipient_name, 120), addr_spec=draft.recipient)
-    message["Subject"] = header_text(draft.subject, 250)
+    try:
+        message["From"] = Address(_header_text(owner_name, 120), addr_spec=owner)
+        message["To"] = Address(_header_text(draft.recipient_name, 120), addr_spec=draft.recipient)
+    except MessageError as error:
+        raise ValueError("an address cannot be written into a header") from error
+    message["Subject"] = _header_text(draft.subject, 250)
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = make_msgid(domain=owner.rpartition("@")[2])
+    message["Message-ID"] = f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{owner.rpartition('@')[2]}>"
     if _MESSAGE_ID.fullmatch(draft.in_reply_to):
         message["In-Reply-To"] = draft.in_reply_to
     if chain := [each for each in draft.references if _MESSAGE_ID.fullmatch(each)]:
-        message["References"] = " ".join(chain[:1] + chain[1:][-19:])
-    message[KEY_HEADER] = header_text(key, 200)
-    message.set_content(clean_text(draft.text, _MAX_TEXT))
+        message["References"] = " ".join(_first_and_last(chain, 20))
+    message[KEY_HEADER] = _header_text(key, 200)
+    message.set_content(clean_text(draft.text, MAX_TEXT))
     return _checked(message, draft.recipient)
 
 
-def header_text(value: str, limit: int) -> str:
-    """One line without encoded words, which a header would decode into something else."""
-    return _ENCODED_WORD.sub("", one_line(value, limit)).strip()
+def _header_text(value: str, limit: int) -> str:
+    """One line in which nothing is an encoded word: a header would decode that into something else."""
+    return one_line(value, limit).replace("=?", "= ?")
 
 
 def _checked(message: EmailMessage, recipient: str) -> bytes:
     raw = message.as_bytes()
     again = message_from_bytes(raw, policy=policy.default)
-    recipients = [address.lower() for _, address in getaddresses([str(again["To"])])]
+    recipients = [each.addr_spec.lower() for each in again["To"].addresses]
     if sorted(again.keys()) != sorted(message.keys()) or recipients != [recipient.lower()]:
         raise ValueError("the draft would not say what was meant")
     return raw
 
 
-def _header(message: Any, name: str) -> str:
+def _message_id(message: Any) -> str:
+    found = _MESSAGE_ID.search(_raw_header(message, "Message-ID"))
+    return found[0] if found else ""
+
+
+def _references(message: Any) -> tuple[str, ...]:
+    """The ids this message refers to, oldest first (RFC 5322, 3.6.4)."""
+    listed = [*_MESSAGE_ID.findall(_raw_header(message, "References")),
+              *_MESSAGE_ID.findall(_raw_header(message, "In-Reply-To"))]
+    return tuple(_first_and_last(list(dict.fromkeys(listed)), _MAX_REFERENCES))
+
+
+def _first_and_last(ids: list[str], count: int) -> list[str]:
+    return ids if len(ids) <= count else ids[:1] + ids[1 - count:]
+
+
+def _raw_header(message: Any, name: str) -> str:
+    """The first header of this name as it stands in the message, on one line."""
+    value = next((value for header, value in message.raw_items() if header.lower() == name.lower()), "")
+    return " ".join(str(value).split())
+
+
+def _header(message: Any, name: str) -> Any:
+    """The decoded header, or "" when it is not there or too malformed for the library."""
     try:
-        return str(message.get(name, ""))
-    except (ValueError, IndexError, TypeError, AttributeError):  # malformed headers break the parser in many ways
+        return message.get(name, "")
+    except _HEADER_ERRORS:
         return ""
 
 
-def _first_address(value: str) -> tuple[str, str]:
-    pairs = [(name, address.lower()) for name, address in getaddresses([value]) if "@" in address]
-    return pairs[0] if pairs else ("", "")
-
-
-def _date(message: Any) -> datetime:
+def _addresses(header: Any) -> list[tuple[str, str]]:
+    """(display name, address in lower case) of everyone in the header; what is no address is left out."""
     try:
-        found = parsedate_to_datetime(_header(message, "Date"))
-    except (ValueError, TypeError):
-        return datetime.fromtimestamp(0, UTC)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        pairs = [(each.display_name, each.addr_spec.lower()) for each in getattr(header, "addresses", ())]
+    except _HEADER_ERRORS:
+        return []
+    return [(display, address) for display, address in pairs if _ADDRESS.fullmatch(address)]
 
 
-def _newest_text(message: Any) -> str:
-    text = clean_text(_body(message), _MAX_TEXT)
-    newest = EmailReplyParser(languages=["en", "de", "fr", "es"]).read(text=text).latest_reply
-    return (newest or "").strip()
+def _sender(message: Any) -> tuple[str, str]:
+    """The author's name and address, blank when the header does not clearly say.
+
+    For `boss@corp.com <x@evil.example>` the library answers the boss. What stands in the one
+    pair of angle brackets at the end is the address, as every mail client has it.
+    """
+    header = _header(message, "From")
+    if any(isinstance(defect, InvalidHeaderDefect) for defect in getattr(header, "defects", ())):
+        match = _ANGLE_ADDRESS.fullmatch(_raw_header(message, "From"))
+        address = match[1].strip().lower() if match else ""
+        return "", address if _ADDRESS.fullmatch(address) else ""
+    return next(iter(_addresses(header)), ("", ""))
 
 
-def _body(message: Any) -> str:
-    part = message.get_body(preferencelist=("plain", "html"))
-    if part is None:
-        return ""
+def _recipients(message: Any) -> tuple[str, ...]:
+    found = [*_addresses(_header(message, "To")), *_addresses(_header(message, "Cc"))]
+    return tuple(dict.fromkeys(address for _, address in found))
+
+
+def _date(message: Any) -> datetime | None:
     try:
-        content = str(part.get_content())
-    except (LookupError, ValueError, AttributeError):  # an unknown or lying charset
-        content = (part.get_payload(decode=True) or b"").decode("utf-8", "replace")
-    if part.get_content_subtype() == "html":
-        tree = LexborHTMLParser(content)
-        tree.strip_tags(["script", "style", "head"])
-        return tree.body.text(separator="\n") if tree.body else ""
-    return content
+        found = parsedate_to_datetime(_raw_header(message, "Date"))
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
-def _is_automatic(message: Any) -> bool:
-    if _header(message, "Auto-Submitted").split(";")[0].strip().lower() not in ("", "no"):
+def _is_automatic(message: Any, sender: str) -> bool:
+    if _raw_header(message, "Auto-Submitted").split(";")[0].strip().lower() not in ("", "no"):
         return True
-    if message.get_content_type() == "multipart/report" or _header(message, "Return-Path") == "<>":
+    if message.get_content_type() == "multipart/report" or _raw_header(message, "Return-Path") == "<>":
         return True
-    if _header(message, "Precedence").lower() in ("bulk", "junk", "list", "auto_reply"):
+    if _raw_header(message, "Precedence").lower() in ("bulk", "junk", "list", "auto_reply"):
         return True
-    return any(_header(message, name) for name in ("X-Autoreply", "X-Autorespond", "List-Id", "List-Unsubscribe"))
+    return sender.startswith(_DAEMONS) or any(name in message for name in _ROBOT_HEADERS)

@@ -10,7 +10,7 @@ from sales_agent.ports.voice_rules import apply_voice
 from sales_agent.ports.writer import Brief, Claim, Voice
 
 _QUESTION_LENGTH = 180
-_TOPICS_NAMED = 3
+_TOPICS_NAMED = 2
 
 
 @dataclass

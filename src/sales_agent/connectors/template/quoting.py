@@ -16,13 +16,15 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _FEWEST_WORDS = 4  # a shorter sentence is a greeting
 # A question whether we can talk is answered by the times we offer, so it need not be repeated.
 _ASKS_TO_TALK = re.compile(
-    r"\b(?:call|talk|speak|meet|meeting|demo|show us|termin|gespräch|telefonieren|zeigen|appel|démo|démonstration|échanger|"
-    r"rendez-vous|llamada|reunión|demostración|hablar)\b", re.IGNORECASE)
+    r"\b(?:call|talk|speak|meet|meeting|demo|show us|termin|gespräch|telefonieren|zeigen|appel|démo|démonstration|"
+    r"échanger|rendez-vous|llamada|reunión|demostración|hablar)\b",
+    re.IGNORECASE,
+)
 # Systems that are worth naming back, by what they are called in messages.
 _SYSTEMS = {name.lower(): name for name in (
-    "SAP", "Snowflake", "BigQuery", "Databricks", "Redshift", "HubSpot", "Salesforce", "Power BI", "Tableau", "Looker", "Excel",
-    "Oracle", "NetSuite", "Dynamics 365", "Shopify", "PostgreSQL", "SQL Server", "MySQL", "Jira", "Slack", "Teams", "Workday",
-    "Zendesk", "Stripe", "DATEV", "Odoo")}
+    "SAP", "Snowflake", "BigQuery", "Databricks", "Redshift", "HubSpot", "Salesforce", "Power BI", "Tableau", "Looker",
+    "Excel", "Oracle", "NetSuite", "Dynamics 365", "Shopify", "PostgreSQL", "SQL Server", "MySQL", "Jira", "Slack",
+    "Workday", "Zendesk", "Stripe", "DATEV", "Odoo")}
 _SYSTEM = re.compile(rf"\b(?:{'|'.join(map(re.escape, _SYSTEMS))})\b", re.IGNORECASE)
 _MOST_SYSTEMS = 3
 

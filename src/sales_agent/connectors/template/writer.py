@@ -50,8 +50,12 @@ def _content(brief: Brief) -> Callable[[Letter], None]:
 def _apologise(letter: Letter) -> None:
     say = letter.phrases.say
     letter.add(say("apology"))
-    question = say("apology_question", quote=letter.quoted_question()) if letter.question else ""
-    letter.add(question, say("apology_next"))
+    if letter.question:
+        letter.add(say("apology_question", quote=letter.quoted_question()), say("apology_next"))
+    elif letter.excerpt:
+        letter.add(say("apology_quote", quote=letter.quoted_excerpt()), say("apology_next"))
+    else:
+        letter.add(say("apology_next"))
     letter.add(say("apology_ask"))
     letter.notes.append("This promises that you look into the complaint and write back.")
 
@@ -110,9 +114,13 @@ def _opening(letter: Letter) -> str:
 
 
 def _speak_to_topics(letter: Letter) -> None:
-    if letter.topics:
+    answering = bool(letter.brief.open_question or letter.asked)
+    if answering:
+        # An answer was promised already: one more remark at most, and none on the price, which is an answer itself.
+        letter.add(*[letter.says(topic) for topic in letter.topics if topic != "pricing"][:1])
+    elif letter.topics:
         letter.add(*(letter.says(topic) for topic in letter.topics[:_TOPICS_ANSWERED]))
-    elif _books_call(letter.brief) and not letter.brief.open_question:
+    elif _books_call(letter.brief):
         letter.add(letter.phrases.say("general_call"))
 
 

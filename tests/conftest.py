@@ -11,9 +11,10 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from sales_agent.core.database import Base, Database
 
-LOOPBACK = {"127.0.0.1", "::1", "localhost", "0.0.0.0", ""}  # noqa: S104
+LOOPBACK = {"127.0.0.1", "::1", "localhost", "0.0.0.0", ""}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+
 from sales_agent.core import jobs
 from sales_agent.core.database import Database
 from sales_agent.core.jobs import JOBS, JobStatus, Lease
 from sales_agent.core.relay import Relay
 from sales_agent.core.rows import insert
-from sqlalchemy import select
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -2,12 +2,13 @@
 
 import warnings
 
-import sales_agent.migrations.models  # noqa: F401
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect, text
+
+import sales_agent.migrations.models  # noqa: F401
 from sales_agent.core.database import Base, normalised_url
 from sales_agent.migrations.run import expected_revision, migrate
-from sqlalchemy import create_engine, inspect, text
 
 
 def test_the_chain_ends_where_the_models_are(database_url: str) -> None:

@@ -1,6 +1,7 @@
 """Settings: every problem is one line that names the variable and repeats no secret."""
 
 import pytest
+
 from sales_agent.connectors.registry import connect
 from sales_agent.core.clock import SystemClock
 from sales_agent.core.database import Database

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from sales_agent.core.errors import PermanentError
 from sales_agent.leads.hubspot_payloads import (
     InvalidSubmission,

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sales_agent.leads.hubspot_signature import InvalidSignature, SignedRequest, decoded, v1, v2, v3, verify
 
 SECRET = "test-client-secret-0123456789abcdef"

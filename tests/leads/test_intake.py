@@ -4,6 +4,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import func, select
+
 from sales_agent.core.clock import SystemClock
 from sales_agent.core.database import Database
 from sales_agent.core.errors import Unavailable
@@ -12,7 +14,6 @@ from sales_agent.leads.hubspot_payloads import Received, UnknownForm
 from sales_agent.leads.intake import Intake
 from sales_agent.leads.models import SUBMISSIONS
 from sales_agent.leads.throttle import Throttle, Ticket
-from sqlalchemy import func, select
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 

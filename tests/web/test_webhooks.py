@@ -12,6 +12,9 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import func, select
+from web_helpers import assert_problem, connect
+
 from sales_agent.core.database import Database
 from sales_agent.core.jobs import JOBS
 from sales_agent.core.settings import Settings
@@ -21,8 +24,6 @@ from sales_agent.web.app import create_app
 from sales_agent.web.hubspot_docs import intake_openapi
 from sales_agent.web.intake import intake_routes
 from sales_agent.web.services import WebServices
-from sqlalchemy import func, select
-from web_helpers import assert_problem, connect
 
 FORM = "/api/webhooks/hubspot/form-submission"
 SECRET = "a-webhook-secret-of-ours"

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
+
 from sales_agent.core.database import Database
 from sales_agent.core.errors import ConnectorError
 from sales_agent.core.jobs import JOBS
@@ -29,7 +31,6 @@ from sales_agent.workflow.orchestrator import FormleadOrchestrator
 from sales_agent.workflow.recorder import Desk
 from sales_agent.workflow.step import Tools
 from sales_agent.workflow.tools import build_tools
-from sqlalchemy import func, select
 
 
 class HandClock:

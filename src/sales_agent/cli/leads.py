@@ -19,9 +19,14 @@ def _group() -> None:
 
 
 @app.command("submit")
-def submit(source: Annotated[str, typer.Argument(metavar="FILE|-", help="One form submission as JSON, or a list of them.")]) -> None:
+def submit(
+    source: Annotated[str, typer.Argument(metavar="FILE|-", help="One form submission as JSON, or a list of them.")],
+) -> None:
     """Store form submissions as if HubSpot had posted them; a running worker takes them up."""
-    text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{source} cannot be read ({type(error).__name__})") from error
     for answer in asyncio.run(_submit(text)):
         print(json.dumps(answer))
 

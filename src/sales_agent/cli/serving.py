@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import signal
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
 from celery import Celery
@@ -47,8 +49,25 @@ def build_app(settings: Settings, celery: Celery | None = None, clock: Clock | N
         extra_openapi_paths=intake_openapi(), expected_revision=expected_revision(), lifespan=lifespan))
 
 
+class QuietlyEndingServer(uvicorn.Server):
+    """Stops on SIGINT and SIGTERM and lets the process go on: uvicorn itself would send the signal
+    again once it has stopped, and kill the worker beside it before that could hand its work back."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield  # only the main thread may listen to signals
+            return
+        earlier = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for each, handler in earlier.items():
+                signal.signal(each, handler)
+
+
 def server(settings: Settings, app: FastAPI) -> uvicorn.Server:
-    return uvicorn.Server(uvicorn.Config(
+    return QuietlyEndingServer(uvicorn.Config(
         app, host=settings.runtime.api_host, port=settings.runtime.api_port, access_log=False, log_level="warning",
         server_header=False, timeout_graceful_shutdown=20, backlog=2048))
 

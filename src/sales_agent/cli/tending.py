@@ -72,7 +72,7 @@ async def _finding(name: str, check: Awaitable[str]) -> Finding:
         return Finding(name, True, await asyncio.wait_for(check, timeout=10))
     except TimeoutError:
         return Finding(name, False, "no answer within 10 seconds")
-    except Exception as error:  # the doctor reports whatever is wrong and goes on to the next patient
+    except Exception as error:  # noqa: BLE001 (the doctor reports whatever is wrong and goes on to the next patient)
         return Finding(name, False, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no details'}")
 
 

@@ -101,7 +101,7 @@ class Database:
             yield
             return
         lock = _WRITERS[str(self.url.database)]
-        while not lock.acquire(blocking=False):
+        while not lock.acquire(blocking=False):  # noqa: ASYNC110 (the other loops are in other threads)
             await asyncio.sleep(0.001)
         try:
             yield

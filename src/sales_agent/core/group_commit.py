@@ -52,7 +52,7 @@ class GroupCommit(Generic[Item, Result]):
         try:
             async with self._database.write() as connection:
                 results = await self._flush(connection, [item for item, _ in batch])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (handed to whoever waits for the item)
             await self._fail_or_split(batch, error)
         except BaseException:
             # The loop is going away. Nobody may take this for success.

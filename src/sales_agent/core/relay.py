@@ -38,7 +38,7 @@ class Relay:
         while True:
             try:
                 published = await self.tick()
-            except Exception as error:  # whatever it was, the jobs stay due in the database
+            except Exception as error:  # noqa: BLE001 (whatever it was, the jobs stay due in the database)
                 log.warning("relay.failed", error=type(error).__name__)
                 published = 0
                 await asyncio.sleep(self._poll)

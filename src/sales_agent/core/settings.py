@@ -6,6 +6,7 @@ ConfigurationError line that names the variable and never repeats a secret.
 
 from __future__ import annotations
 
+from datetime import time
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -126,8 +127,6 @@ class SenderSettings(Group):
     @field_validator("business_hours")
     @classmethod
     def _from_to(cls, value: str) -> str:
-        from datetime import time
-
         try:
             start, end = (time.fromisoformat(part.strip()) for part in value.split("-"))
         except ValueError as error:

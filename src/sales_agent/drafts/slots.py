@@ -28,7 +28,7 @@ class _Candidate(NamedTuple):
     start: datetime
 
 
-def propose_slots(  # noqa: PLR0917  (what a rep's working day is made of)
+def propose_slots(
         busy: Sequence[Busy], now: datetime, business_zone: str, hours: str, holiday_country: str,
                   lead_zone: str, count: int = 3, duration: timedelta = timedelta(minutes=30),
                   buffer: timedelta = timedelta(minutes=15), notice: timedelta = timedelta(hours=3),

@@ -14,7 +14,7 @@ _ZONE_OF_LANGUAGE = {"de": "Europe/Berlin", "it": "Europe/Rome", "nl": "Europe/A
 _SHARED_CALLING_CODES = (1, 7)  # several countries and many zones behind one code
 
 
-def lead_timezone(  # noqa: PLR0917  (each is a source)
+def lead_timezone(
         crm_timezone: str, country: str, phone: str, email_domain: str, language_hint: str, fallback: str,
 ) -> tuple[str, str]:
     """IANA zone and its source: crm.timezone, phone, country, email_domain, language, else settings.BUSINESS_TIMEZONE.

@@ -42,7 +42,7 @@ class Boundary:
             return  # the relay will tell somebody else
         try:
             claimed = await self._desk.claim(job_id)
-        except Exception as error:  # nothing was taken, so nothing is lost: the job comes up again
+        except Exception as error:  # noqa: BLE001 (nothing was taken, so nothing is lost: the job comes up again)
             log.warning("job.claim_failed", job_id=job_id, error=type(error).__name__)
             return
         if claimed is not None:
@@ -58,7 +58,7 @@ class Boundary:
             log.warning("job.lease_lost", job_id=lease.job_id)
         except asyncio.CancelledError:
             await self._end(lease, handed_back(self._clock.now()), "handed_back")
-        except Exception as error:  # the boundary: nothing may escape into Celery unrecorded
+        except Exception as error:  # noqa: BLE001 (the boundary: nothing may escape into Celery unrecorded)
             await self._failed(lease, error)
         finally:
             self.held.pop(lease.job_id, None)
@@ -83,7 +83,7 @@ class Boundary:
         JOBS_ENDED.labels(lease.kind, outcome).inc()
         try:
             await self._desk.record(Record(lease, rows=rows, ending=ending))
-        except Exception as error:  # the lease runs out by itself and the job comes back
+        except Exception as error:  # noqa: BLE001 (the lease runs out by itself and the job comes back)
             log.warning("job.ending_not_recorded", job_id=lease.job_id, error=type(error).__name__)
 
     async def close(self, grace_seconds: float) -> None:

@@ -88,7 +88,7 @@ class WorkerProcess:
             await asyncio.sleep(self._lease.total_seconds() / 3)
             try:
                 await self._renew()
-            except Exception as error:  # a lease not renewed runs out, which is safe
+            except Exception as error:  # noqa: BLE001 (a lease not renewed runs out, which is safe)
                 log.warning("lease.renewal_failed", error=type(error).__name__)
 
     async def _renew(self) -> None:

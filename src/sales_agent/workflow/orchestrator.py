@@ -21,7 +21,7 @@ from sales_agent.workflow.steps import STEPS
 log = structlog.get_logger()
 
 
-class _Stop(Exception):  # noqa: N818 (a signal between steps, not an error)
+class _Stop(Exception):
     """The run ends here on purpose."""
 
 

@@ -83,7 +83,7 @@ class Desk:
             steps.setdefault(row.workflow_id, []).append(row)
         return steps
 
-    async def _write(self, connection: AsyncConnection, batch: Sequence[Record]) -> list[None | Exception]:
+    async def _write(self, connection: AsyncConnection, batch: Sequence[Record]) -> list[Exception | None]:
         held = await jobs.still_held(connection, [record.lease for record in batch])
         ours = [record for record in batch if record.lease.job_id in held]
         if steps := [step for record in ours for step in record.steps]:

@@ -20,7 +20,6 @@ from sales_agent.leads.throttle import Throttle
 from sales_agent.ports.writer import Voice, Writer
 from sales_agent.workflow.facts import StepFacts, ValidSubmission
 
-
 Facts = TypeVar("Facts", bound=StepFacts)
 
 

@@ -24,7 +24,6 @@ from sales_agent.leads.timezones import lead_timezone
 from sales_agent.ports.writer import Voice
 from sales_agent.workflow.step import Tools
 
-
 log = structlog.get_logger()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 import yaml
@@ -15,60 +17,80 @@ from sales_agent.ports.assets import Asset
 
 log = structlog.get_logger()
 PROVIDER = "local assets"
+Fingerprint = tuple[tuple[str, int, int], ...]
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
+_URL = re.compile(r"https://[!-~]{3,2000}")
 
 
 class LocalAssetLibrary:
-    """The `AssetLibrary` port on `root/<folder>/*.md`. Links that lead out of a folder are not followed."""
+    """The `AssetLibrary` port on `root/<folder>/*.md` and `*.txt`. Links that lead out of a folder are not followed."""
 
     def __init__(self, root: Path, folders: Sequence[str]) -> None:
         for folder in folders:
-            if Path(folder).is_absolute() or ".." in Path(folder).parts:
+            parts = PurePosixPath(folder).parts
+            if not parts or parts[0] == "/" or ".." in parts:
                 raise ConfigurationError(f"ASSET_FOLDERS: '{folder}' must be a folder inside the asset library")
         self._root = root
         self._folders = tuple(folders)
-        self._cached: tuple[tuple[tuple[str, int], ...], list[Asset]] = ((), [])
+        self._seen: Fingerprint | None = None
+        self._assets: tuple[Asset, ...] = ()
 
     async def list_assets(self) -> list[Asset]:
         try:
             files = [(folder, path) for folder in self._folders for path in self._files(folder)]
-            fingerprint = tuple((str(path), path.stat().st_mtime_ns) for _, path in files)
-            if fingerprint != self._cached[0]:
-                found = [asset for folder, path in files if (asset := _read(folder, path)) is not None]
-                self._cached = (fingerprint, found)
+            seen = tuple((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for _, path in files)
+            if seen != self._seen:
+                self._assets = tuple(asset for folder, path in files if (asset := _read(folder, path)) is not None)
+                self._seen = seen
         except OSError as error:
-            raise ConnectorError(PROVIDER, f"the folder cannot be read ({type(error).__name__})", transient=False) from error
-        return self._cached[1]
+            reason = f"the folder cannot be read ({type(error).__name__})"
+            raise ConnectorError(PROVIDER, reason, transient=False) from error
+        return list(self._assets)
 
     async def check(self) -> str:
         return f"{len(await self.list_assets())} assets in {', '.join(self._folders) or 'no folder'}"
 
     def _files(self, folder: str) -> Iterator[Path]:
         inside = (self._root / folder).resolve(strict=True)
+        if not inside.is_relative_to(self._root.resolve()):
+            raise ConnectorError(PROVIDER, f"the folder '{folder}' leads out of the library", transient=False)
         for path in sorted(inside.iterdir()):
-            if path.suffix in (".md", ".txt") and path.resolve().parent == inside:
+            if path.suffix.lower() in (".md", ".txt") and path.is_file() and path.resolve().parent == inside:
                 yield path
 
 
 def _read(folder: str, path: Path) -> Asset | None:
     """The asset, or None (with a warning) when the file does not say what a lead may be given."""
     try:
-        front = _front_matter(path.read_text(encoding="utf-8"))
+        return _asset(f"{folder}/{path.name}", _front_matter(path.read_text(encoding="utf-8-sig")))
     except (ValueError, yaml.YAMLError) as error:
-        log.warning("asset.unreadable", file=path.name, error=type(error).__name__)
+        log.warning("asset.skipped", file=path.name, error=type(error).__name__)
         return None
-    title, url = one_line(str(front.get("title", "")), 200), str(front.get("url", ""))
-    if not title or not url.startswith("https://") or any(character.isspace() for character in url):
-        log.warning("asset.incomplete", file=path.name, missing="title or https url")
-        return None
-    topics = tuple(str(topic).lower() for topic in front.get("topics", ()))
-    return Asset(id=f"{folder}/{path.name}", title=title, url=url, summary=one_line(str(front.get("summary", "")), 500),
-                 topics=topics, language=str(front.get("language", "en")).lower())
+
+
+def _asset(asset_id: str, front: dict[str, Any]) -> Asset:
+    title, url = one_line(_text(front, "title"), 200), _text(front, "url").strip()
+    if not title or not _URL.fullmatch(url) or not urlsplit(url).hostname:
+        raise ValueError("a title and an https url are needed")
+    return Asset(id=asset_id, title=title, url=url, summary=one_line(_text(front, "summary"), 500),
+                 topics=_topics(front.get("topics")), language=_text(front, "language").strip().lower() or "en")
+
+
+def _text(front: dict[str, Any], name: str) -> str:
+    """A blank entry is None in YAML, and an unquoted `no` is False."""
+    value = front.get(name)
+    return "" if value is None else "no" if value is False else str(value)
+
+
+def _topics(value: Any) -> tuple[str, ...]:
+    """A list, or words with commas between them."""
+    listed = value if isinstance(value, list) else str(value or "").split(",")
+    return tuple(topic for each in listed if (topic := one_line(str(each), 60).lower()))
 
 
 def _front_matter(text: str) -> dict[str, Any]:
-    if not text.startswith("---\n"):
-        return {}
-    front = yaml.safe_load(text[4:].partition("\n---")[0])
+    found = _FRONT_MATTER.match(text)
+    front = yaml.safe_load(found[1]) if found else None
     if not isinstance(front, dict):
-        raise ValueError("the front matter is not a mapping")
+        raise ValueError("there is no front matter")
     return front

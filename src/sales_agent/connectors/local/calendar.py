@@ -10,83 +10,125 @@ from typing import Any
 
 import icalendar
 import recurring_ical_events
+from icalendar.timezone import tzp
 
 from sales_agent.core.errors import ConnectorError
 from sales_agent.ports.calendar import Busy
 
 PROVIDER = "local calendar"
 Fingerprint = tuple[tuple[str, int, int], ...]
+Window = tuple[Fingerprint, date, date]
 
 
 class IcsCalendar:
-    """The `Calendar` port on every `*.ics` file in a folder. A folder or file that cannot be read is an error."""
+    """The `Calendar` port on every `*.ics` file in a folder. A folder or file that cannot be read is an error.
 
-    def __init__(self, folder: Path) -> None:
+    `owner_address` tells whose refusals count: an invitation that the owner declined takes no time.
+    """
+
+    def __init__(self, folder: Path, owner_address: str = "") -> None:
         self._folder = folder
-        self._cached: dict[tuple[Fingerprint, date, date], list[Busy]] = {}
+        self._owner = owner_address.lower()
+        self._cached: dict[Window, list[Busy]] = {}
+        self._expanding = asyncio.Lock()
 
     async def busy(self, start: datetime, end: datetime) -> list[Busy]:
-        first, last = start.astimezone(UTC).date(), end.astimezone(UTC).date() + timedelta(days=1)
-        key = (self._fingerprint(), first, last)
-        if key not in self._cached:
-            found = await asyncio.to_thread(self._expand, first, last)
-            self._cached = {key: found}  # the older windows are in the past
-        return [each for each in self._cached[key] if each.start < end and start < each.end]
+        found = await self._whole_days(start.astimezone(UTC).date(), end.astimezone(UTC).date() + timedelta(days=1))
+        return [each for each in found if each.start < end and start < each.end]
 
     async def check(self) -> str:
         now = datetime.now(UTC)
         busy = await self.busy(now, now + timedelta(days=7))
-        return f"{len(self._fingerprint())} .ics files in {self._folder}, {len(busy)} busy times in the coming week"
+        return f"{len(self._files())} .ics files in {self._folder}, {len(busy)} busy times in the coming week"
+
+    async def _whole_days(self, first: date, last: date) -> list[Busy]:
+        """Busy times of whole UTC days, kept until a file or the window changes: expansion is slow."""
+        window = (self._fingerprint(), first, last)
+        if window not in self._cached:
+            async with self._expanding:  # leads that come together wait for one expansion
+                if window not in self._cached:
+                    self._cached = {window: await asyncio.to_thread(self._expand, first, last)}
+        return self._cached[window]
+
+    def _files(self) -> list[Path]:
+        try:
+            files = sorted(path for path in self._folder.iterdir() if path.suffix.lower() == ".ics")
+        except OSError as error:
+            raise _unreadable(f"the folder {self._folder}", error) from error
+        if not files:
+            raise ConnectorError(PROVIDER, f"there is no .ics file in {self._folder}", transient=False)
+        return files
 
     def _fingerprint(self) -> Fingerprint:
         try:
-            files = [(path.name, path.stat()) for path in sorted(self._folder.glob("*.ics"))]
+            return tuple((path.name, stat.st_mtime_ns, stat.st_size) for path in self._files() if (stat := path.stat()))
         except OSError as error:
-            raise ConnectorError(PROVIDER, f"the folder cannot be read ({type(error).__name__})", transient=False) from error
-        if not files:
-            raise ConnectorError(PROVIDER, f"there is no .ics file in {self._folder}", transient=False)
-        return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in files)
+            raise _unreadable("a file", error) from error
 
     def _expand(self, first: date, last: date) -> list[Busy]:
-        found: list[Busy] = []
-        for path in sorted(self._folder.glob("*.ics")):
-            found += _busy_in(path, first, last)
-        return _merged(found)
+        return _merged(each for path in self._files() for each in _busy_in(path, first, last, self._owner))
 
 
-def _busy_in(path: Path, first: date, last: date) -> list[Busy]:
+def _busy_in(path: Path, first: date, last: date, owner: str) -> list[Busy]:
     try:
         calendar = icalendar.Calendar.from_ical(path.read_bytes())
+        _refuse_what_would_be_lost(calendar)
         zone = _zone(calendar)
         # A day wider on both sides: all-day events in far zones reach over midnight UTC.
         events = recurring_ical_events.of(calendar).between(first - timedelta(days=1), last + timedelta(days=1))
-        return [_interval(event, zone) for event in events if _takes_time(event)]
+        return [_interval(event, zone) for event in events if _takes_time(event, owner)]
     except Exception as error:  # whatever is wrong with the file, it must not read as free
-        raise ConnectorError(PROVIDER, f"{path.name} cannot be read ({type(error).__name__})", transient=False) from error
+        raise _unreadable(path.name, error) from error
 
 
-def _takes_time(event: Any) -> bool:
+def _refuse_what_would_be_lost(calendar: Any) -> None:
+    """The parser passes over lines and zones it does not understand, and over free/busy lists."""
+    for component in calendar.walk():
+        if component.name == "VFREEBUSY":
+            raise ValueError("free/busy lists are not supported")
+        if component.name == "VEVENT" and component.errors:
+            raise ValueError("an event holds a line that is not understood")
+        for name in ("DTSTART", "DTEND", "RECURRENCE-ID"):
+            value = component.get(name)
+            if isinstance(value, list) or (value is not None and "TZID" in value.params and not _has_zone(value.dt)):
+                raise ValueError("an event's time is ambiguous")
+
+
+def _has_zone(moment: date | datetime) -> bool:
+    return not isinstance(moment, datetime) or moment.tzinfo is not None
+
+
+def _takes_time(event: Any, owner: str) -> bool:
     if str(event.get("TRANSP", "OPAQUE")).upper() == "TRANSPARENT":
         return False
-    return str(event.get("STATUS", "CONFIRMED")).upper() != "CANCELLED"
+    return str(event.get("STATUS", "CONFIRMED")).upper() != "CANCELLED" and not _declined(event, owner)
+
+
+def _declined(event: Any, owner: str) -> bool:
+    attendees = event.get("ATTENDEE", [])
+    for attendee in attendees if isinstance(attendees, list) else [attendees]:
+        if owner and str(attendee).lower().removeprefix("mailto:") == owner:
+            return str(attendee.params.get("PARTSTAT", "")).upper() == "DECLINED"
+    return False
 
 
 def _zone(calendar: Any) -> tzinfo:
-    from zoneinfo import ZoneInfo  # noqa: PLC0415
-
+    """The zone of all-day and floating times: the calendar's own, else the first it defines, else UTC."""
     name = str(calendar.get("X-WR-TIMEZONE", "")) or next(
         (str(zone.get("TZID")) for zone in calendar.walk("VTIMEZONE")), "UTC")
-    return ZoneInfo(name)
+    zone = tzp.timezone(name)
+    if zone is None:
+        raise ValueError("the calendar's time zone is not known")
+    return zone
 
 
 def _interval(event: Any, zone: tzinfo) -> Busy:
-    start, end = event.start, event.end
-    if not isinstance(start, datetime):
-        start, end = datetime.combine(start, time(), zone), datetime.combine(end, time(), zone)
-    return Busy(_utc(start, zone), _utc(end, zone))
+    return Busy(_utc(event.start, zone), _utc(event.end, zone))
 
 
-def _utc(moment: datetime, zone: tzinfo) -> datetime:
+def _utc(moment: date | datetime, zone: tzinfo) -> datetime:
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time())
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
@@ -98,3 +140,7 @@ def _merged(intervals: Iterable[Busy]) -> list[Busy]:
         else:
             merged.append(each)
     return merged
+
+
+def _unreadable(what: str, error: Exception) -> ConnectorError:
+    return ConnectorError(PROVIDER, f"{what} cannot be read ({type(error).__name__})", transient=False)

@@ -101,7 +101,8 @@ async def seed_crm(database: Database, path: Path) -> int:
 
 def _seed_contact(each: Mapping[str, Any], companies: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     company = companies.get(each.get("company", ""))
-    known = {name: each.get(name) or default for name, default in {**dict.fromkeys(NAME_LIMITS, ""), **NEW_CONTACT}.items()}
+    blank = {**dict.fromkeys(NAME_LIMITS, ""), **NEW_CONTACT}
+    known = {name: each.get(name) or default for name, default in blank.items()}
     email = _address(str(each["email"]))
     return {"id": _identity("contact", email), "email": email, **known,
             "company_id": _company_row({**NEW_COMPANY, **company})["id"] if company else None}

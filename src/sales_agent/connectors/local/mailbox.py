@@ -114,13 +114,13 @@ class MaildirMailbox:
             self._index = ThreadIndex(message for message in self._messages.values() if message is not None)
 
     def _read(self, direction: Direction, name: str, path: Path) -> None:
-        """A file that is no message is reported, by its name only, once; one that just moved is found by the next scan."""
+        """A file that is no message is reported once, by its name only. One that just moved is found by the next scan."""
         try:
             arrived = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             self._messages[direction, name] = parse(path.read_bytes(), name=name, direction=direction, arrived=arrived)
         except FileNotFoundError:
             return
-        except Exception as error:  # one bad message must not hide the others
+        except Exception as error:  # noqa: BLE001 - one bad message must not hide the others
             self._messages[direction, name] = None
             log.warning("mailbox.message_skipped", file=name, error=type(error).__name__)
 

@@ -15,7 +15,8 @@ MAX_TEXT = 50_000  # characters
 _LONGEST_JUDGED_LINE = 250
 _REPLIES = EmailReplyParser(languages=["en", "de", "fr", "es", "it", "nl"])
 _SIGNATURE = re.compile(r"\n(?:-- ?|[-_]{20,})\n.*\Z", re.DOTALL)
-_SENT_FROM = re.compile(r"\n(?:Sent from my|Get Outlook for|Gesendet von|Envoyé de|Enviado desde) [^\n]{0,60}\Z", re.IGNORECASE)
+_SENT_FROM = re.compile(
+    r"\n(?:Sent from my|Get Outlook for|Gesendet von|Envoyé de|Enviado desde) [^\n]{0,60}\Z", re.IGNORECASE)
 _NOT_SAID = "head, script, style, template, blockquote, .gmail_quote"
 _INLINE = ["a", "b", "em", "font", "i", "span", "strong", "u"]
 

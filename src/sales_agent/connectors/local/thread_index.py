@@ -31,7 +31,7 @@ class ThreadIndex:
         self._threads = {id: MailThread(id, group[0].subject, tuple(group)) for id, group in grouped.items()}
         self.newest_first = sorted(self._threads.values(), key=lambda thread: thread.messages[-1].date, reverse=True)
         self._by_address = _by_address(self.newest_first)
-        self.sent = [thread for thread in self.newest_first if any(each.direction == "sent" for each in thread.messages)]
+        self.sent = [thread for thread in self.newest_first if _we_wrote_in(thread)]
 
     def with_person(self, address: str, limit: int) -> list[ThreadRef]:
         found = self._by_address.get(address.strip().lower(), [])[:limit]
@@ -40,6 +40,10 @@ class ThreadIndex:
     def thread(self, thread_id: str) -> MailThread | None:
         """By its id, also by one it had before an older message of it turned up."""
         return self._threads.get(thread_id) or self._threads.get(self._ids.get(thread_id, ""))
+
+
+def _we_wrote_in(thread: MailThread) -> bool:
+    return any(message.direction == "sent" for message in thread.messages)
 
 
 def _without_own_copies(messages: Iterable[MailMessage]) -> list[MailMessage]:

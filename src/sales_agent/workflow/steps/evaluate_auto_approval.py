@@ -25,7 +25,7 @@ async def run(run: LeadRun) -> Done:
 def _evaluate(run: LeadRun, facts: DraftFacts) -> Evaluation:
     try:
         return run.tools.engine.evaluate_draft(facts)
-    except Exception as error:  # fail closed: a rule that cannot be evaluated approves nothing
+    except Exception as error:  # noqa: BLE001 (fail closed: a rule that cannot be evaluated approves nothing)
         log.error("auto_approval.failed", workflow_id=run.workflow_id, error=type(error).__name__)
         return Evaluation("needs_review", f"The rules could not be evaluated ({type(error).__name__}).")
 

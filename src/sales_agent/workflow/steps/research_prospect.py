@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sales_agent.leads.icp import LeadFacts, Profile, employees_from, score
 from sales_agent.leads.hubspot_payloads import LeadForm
+from sales_agent.leads.icp import LeadFacts, Profile, employees_from, score
 from sales_agent.ports.crm import Contact
 from sales_agent.workflow.facts import Research, ResolvedContact, ValidSubmission
 from sales_agent.workflow.step import Done, LeadRun, OnFailure, Step

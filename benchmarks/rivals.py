@@ -57,7 +57,10 @@ def ordinary(settings: Settings) -> FastAPI:
     app, celery = FastAPI(), create_celery(settings)
     engine = Database(settings.database_url, pool_size=settings.database.database_pool_size).engine
     sessions = async_sessionmaker(engine, expire_on_commit=False)
-    process = celery.task(lambda workflow_id: None, name=PROCESS_LEAD)
+
+    @celery.task(name=PROCESS_LEAD)
+    def process(workflow_id: str) -> None:
+        """Only published here, never run."""
 
     @app.post(PATH, status_code=202)
     async def accept(form: FormSubmissionBody, _: Verified) -> dict[str, str]:

@@ -32,7 +32,7 @@ def lead(number: int) -> dict[str, Any]:
     return {"portalId": 62515, "formId": "contact-form", "formSubmissionId": unique,
             "timestamp": int(time.time() * 1000), "pageTitle": "Contact us",
             "pageUri": "https://www.northwind.example/contact?utm_source=search",
-            "userMessage": MESSAGE.format(number=number % 500 + 2) + "We would like to start this quarter. " * 8,
+            "userMessage": MESSAGE.format(number=number % 500 + 2) + "We would like to start this quarter. " * 12,
             "fieldValues": [{"name": name, "value": value} for name, value in fields.items()]}
 
 

@@ -4,9 +4,10 @@
     python crash_main.py keep worker|up     the same, started again whenever it was killed
 
 A lead whose page title holds `crash:STEP:WHEN` kills its process (SIGKILL) at that moment,
-once; `poison:STEP` does so every time; `slow:STEP:SECONDS` sleeps in the step, once. WHEN is
-`before` the step, `after` it ran but before its record, or `recorded` after the commit.
-STEP may also name an effect (`crm_note`, …). `CRASH_DIR` remembers what has happened.
+once. WHEN is `before` the step, `after` it ran but before its record, or `recorded` after the
+commit; STEP may also name an effect (`crm_note`, …). `slow:STEP:SECONDS` sleeps before the
+step, once; `drag:STEP:SECONDS` every time; `poison:STEP:SECONDS` sleeps and kills every time.
+`CRASH_DIR` remembers what has happened.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from sales_agent.workflow import effects, orchestrator
 from sales_agent.workflow.recorder import Desk, Record
 from sales_agent.workflow.step import Done, LeadRun, Step
 
-ORDER = re.compile(r"(crash|poison|slow):(\w+)(?::([\w.]+))?")
+ORDER = re.compile(r"(crash|slow|drag|poison):(\w+):([\w.]+)")
 orders: dict[str, re.Match[str]] = {}  # by workflow id
 
 
@@ -47,17 +48,22 @@ def first_time(workflow_id: str) -> bool:
 def reached(workflow_id: str, step: str, when: str) -> None:
     """Die here if that is the lead's order."""
     order = orders.get(workflow_id)
-    if order is None or order[2] != step:
-        return
-    if (order[1] == "crash" and order[3] == when and first_time(workflow_id)) or order[1] == "poison":
-        os.kill(os.getpid(), signal.SIGKILL)
+    if order is not None and order.groups() == ("crash", step, when) and first_time(workflow_id):
+        die()
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 async def dawdle(workflow_id: str, step: str) -> None:
-    """Take as long as the lead orders, the first time."""
+    """Take as long as the lead orders, and die of it if it is poison."""
     order = orders.get(workflow_id)
-    if order is not None and order.group(1, 2) == ("slow", step) and first_time(workflow_id):
-        await asyncio.sleep(float(order[3]))
+    if order is None or order[1] == "crash" or order[2] != step or (order[1] == "slow" and not first_time(workflow_id)):
+        return
+    await asyncio.sleep(float(order[3]))
+    if order[1] == "poison":
+        die()
 
 
 def watched(step: Step) -> Step:

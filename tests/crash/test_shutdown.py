@@ -21,6 +21,7 @@ def start(site: Site, **env: str) -> subprocess.Popen[bytes]:
 async def terminated_while_busy(site: Site, process: subprocess.Popen[bytes], workflow_id: str) -> float:
     """Send SIGTERM while the lead dawdles; answers the seconds until the process was gone."""
     await site.until(lambda: site.flagged(workflow_id), 20)
+    assert (await site.job(workflow_id)).status == "STARTED"
     sent = time.monotonic()
     process.terminate()
     code = await asyncio.to_thread(process.wait, 30)
@@ -30,9 +31,8 @@ async def terminated_while_busy(site: Site, process: subprocess.Popen[bytes], wo
 
 async def test_a_worker_finishes_what_takes_a_moment(site: Site) -> None:
     process = start(site)
-    [workflow_id] = await site.submit(lead("brief", "slow:write_draft:1"))
-    seconds = await terminated_while_busy(site, process, workflow_id)
-    assert 0.5 < seconds < 10
+    [workflow_id] = await site.submit(lead("brief", "slow:write_draft:2"))
+    await terminated_while_busy(site, process, workflow_id)
     job = await site.job(workflow_id)
     assert (job.status, job.attempts) == ("SUCCESS", 1)
     await site.assert_each_has_one_of_everything([workflow_id])
@@ -41,8 +41,7 @@ async def test_a_worker_finishes_what_takes_a_moment(site: Site) -> None:
 async def test_a_worker_hands_back_what_takes_too_long_and_another_finishes_it_at_once(site: Site) -> None:
     process = start(site, WORKER_SHUTDOWN_SECONDS="1")
     [workflow_id] = await site.submit(lead("long", "slow:write_draft:30"))
-    seconds = await terminated_while_busy(site, process, workflow_id)
-    assert 0.5 < seconds < 10
+    assert await terminated_while_busy(site, process, workflow_id) < 20
     job = await site.job(workflow_id)
     assert (job.status, job.lease_owner, job.lease_until) == ("PENDING", None, None)
 

@@ -8,7 +8,7 @@ import json
 import httpx2
 import pytest
 from crash_site import Site, lead
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from sales_agent.core.jobs import JOBS
 from sales_agent.drafts.models import DRAFTS
@@ -52,6 +52,8 @@ async def test_none_of_a_thousand_is_lost(postgres_site: Site) -> None:
 
 
 async def assert_nobody_stumbled(site: Site) -> None:
-    """Nothing failed here, so nothing may have been tried twice or left out."""
+    """Nothing failed here, so nothing may have been tried twice or left out, or waited for in vain."""
     assert set(map(tuple, await site.rows(select(JOBS.c.attempts, JOBS.c.retries).distinct()))) == {(1, 0)}
     assert set(await site.column(DRAFTS, "degraded")) == {"[]"}
+    deadlocks = text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    assert await site.scalar(deadlocks) == 0

@@ -26,9 +26,12 @@ from sales_agent.core.jobs import Job, JobStatus, new_job
 from sales_agent.core.rows import Row, insert_missing
 from sales_agent.core.settings import Settings
 from sales_agent.drafts.service import NewDraft, draft_id_for, new_draft_rows
+from sales_agent.leads.intake import Intake
 from sales_agent.web.accounts.models import Role
 from sales_agent.web.accounts.service import create_token
 from sales_agent.web.app import create_app
+from sales_agent.web.hubspot_docs import intake_openapi
+from sales_agent.web.intake import intake_routes
 from sales_agent.web.openapi import operations
 from sales_agent.web.services import WebServices
 
@@ -68,7 +71,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Fas
         yield
         await database.dispose()
 
-    app = create_app(WebServices(Settings(), database, SystemClock(), lifespan=lifespan))
+    settings, clock = Settings(), SystemClock()
+    app = create_app(WebServices(settings, database, clock, lifespan=lifespan, extra_openapi_paths=intake_openapi(),
+                                 extra_routes=intake_routes(Intake(database, clock), settings, clock)))
     with asgi.get_client(app) as client:
         yield client, app, headers
 
@@ -82,7 +87,7 @@ def _check(case: Any, client: Any, headers: dict[str, str], seen: set[int]) -> N
 def _explorations() -> Iterator[Any]:
     """Each operation with data that fits and data that does not; ids that exist and ids that do not."""
     nowhere = Database("postgresql://127.0.0.1:1/none")  # only described, never reached
-    for method, path, about in operations(create_app(WebServices(Settings(), nowhere, SystemClock())).openapi()):
+    for method, path, about in operations(create_app(WebServices(Settings(), nowhere, SystemClock(), extra_openapi_paths=intake_openapi())).openapi()):
         takes_input = "parameters" in about or "requestBody" in about  # else there is nothing to get wrong
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE) if takes_input else (GenerationMode.POSITIVE,):
             for known in (True, False) if "{" in path else (False,):

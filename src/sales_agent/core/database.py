@@ -70,6 +70,11 @@ def is_database_down(error: BaseException) -> bool:
     return isinstance(error, DATABASE_DOWN)
 
 
+def is_deadlock(error: BaseException) -> bool:
+    """PostgreSQL gave this transaction up for another one: the same statements succeed when they are repeated."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in ("40P01", "40001")
+
+
 class Database:
     """An engine with two kinds of transaction. Belongs to the event loop that first uses it."""
 

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sales_agent.core.database import Database, is_database_down
+from sales_agent.core.database import Database, is_database_down, is_deadlock
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -48,12 +48,15 @@ class GroupCommit(Generic[Item, Result]):
             batch, self._waiting = self._waiting[: self._max_batch], self._waiting[self._max_batch :]
             await self._write(batch)
 
-    async def _write(self, batch: list[Waiting[Item, Result]]) -> None:
+    async def _write(self, batch: list[Waiting[Item, Result]], tries_left: int = 3) -> None:
         try:
             async with self._database.write() as connection:
                 results = await self._flush(connection, [item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 (handed to whoever waits for the item)
-            await self._fail_or_split(batch, error)
+            if is_deadlock(error) and tries_left:  # two processes locked the same rows in different orders
+                await self._write(batch, tries_left - 1)
+            else:
+                await self._fail_or_split(batch, error)
         except BaseException:
             # The loop is going away. Nobody may take this for success.
             for _, future in batch:

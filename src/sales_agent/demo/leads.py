@@ -1,4 +1,4 @@
-"""The sample leads and what is expected of each, read from world/leads.yaml."""
+"""The sample leads and what is expected of each, read from data/leads.yaml."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-WORLD = Path(__file__).parent / "world"
+WORLD = Path(__file__).parent / "data"
 
 Outcome = Literal["draft", "skipped", "duplicate", "dead_letter"]
 

@@ -1,4 +1,4 @@
-"""The sample mailbox: world/mail.yaml turned into real RFC 5322 messages, dated relative to today."""
+"""The sample mailbox: data/mail.yaml turned into real RFC 5322 messages, dated relative to today."""
 
 from __future__ import annotations
 

@@ -12,7 +12,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from sales_agent.core.errors import AppError, PermanentError
 from sales_agent.leads.addresses import parse_address
@@ -71,8 +80,8 @@ def _as_text(value: Any) -> Any:
 
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Number = Annotated[int, Field(ge=0, le=2**53)]
-Value = Annotated[str, BeforeValidator(_as_text)]
+Number = Annotated[int, Field(ge=0, le=2**53, strict=True)]
+Value = Annotated[str, BeforeValidator(_as_text), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})]
 
 
 class FieldValue(BaseModel):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
+from functools import cache
+from inspect import signature
 from typing import Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query, Request
 from pydantic import AfterValidator, PlainSerializer, WithJsonSchema
 
 from sales_agent.core.clock import iso
 from sales_agent.core.errors import NotFound
 from sales_agent.core.text import clean_text
 from sales_agent.leads.addresses import parse_address
+from sales_agent.web.problems import InvalidInput
 
 SUBJECT_LIMIT, BODY_LIMIT, NOTE_LIMIT = 200, 20_000, 2_000  # characters
 
@@ -79,3 +83,17 @@ Limit = Annotated[int, Query(ge=1, le=500, description="How many at most")]
 Offset = Annotated[int, Query(ge=0, le=2**31, description="How many to skip")]
 Search = Annotated[str, Query(max_length=200, description="Part of the recipient or the subject"),
                    AfterValidator(_search)]
+
+
+@cache
+def _parameters(endpoint: Callable[..., object]) -> frozenset[str]:
+    return frozenset(signature(endpoint).parameters)
+
+
+def _only_known_parameters(request: Request) -> None:
+    """A misspelt filter must not quietly list everything."""
+    if not _parameters(request.scope["endpoint"]).issuperset(request.query_params):
+        raise InvalidInput("There is an unknown query parameter.", errors=[{"loc": ["query"], "msg": "unknown parameter"}])
+
+
+KnownParametersOnly = Depends(_only_known_parameters)

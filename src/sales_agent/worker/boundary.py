@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 Handler = Callable[[Claimed], Awaitable[None]]
 MAX_CRASHES = 5  # a job that has taken this many workers down with it gets no other
+SUSPICIOUS = 2  # from so many crashes on, jobs are tried one at a time: which of them is it?
+SUSPECT_WAITS = timedelta(seconds=1)
 
 
 class Boundary:
@@ -50,6 +52,9 @@ class Boundary:
 
     async def _work(self, claimed: Claimed) -> None:
         lease = claimed.lease
+        if lease.crashes >= SUSPICIOUS and self._has_a_suspect():
+            await self._end(lease, handed_back(self._clock.now() + SUSPECT_WAITS), "handed_back")
+            return
         self.held[lease.job_id] = (lease, asyncio.current_task())
         try:
             await self._run(claimed)
@@ -62,6 +67,10 @@ class Boundary:
             await self._failed(lease, error)
         finally:
             self.held.pop(lease.job_id, None)
+
+    def _has_a_suspect(self) -> bool:
+        """Whoever runs beside the job that kills workers looks just like it. Run alone, they clear themselves."""
+        return any(lease.crashes >= SUSPICIOUS for lease, _ in self.held.values())
 
     async def _run(self, claimed: Claimed) -> None:
         if claimed.lease.crashes > MAX_CRASHES:

@@ -114,7 +114,7 @@ class MaildirMailbox:
             self._index = ThreadIndex(message for message in self._messages.values() if message is not None)
 
     def _read(self, direction: Direction, name: str, path: Path) -> None:
-        """A file that is no message is reported once, by its name only. One that just moved is found by the next scan."""
+        """A file that is no message is reported once, by its name only; one that just moved is found next time."""
         try:
             arrived = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             self._messages[direction, name] = parse(path.read_bytes(), name=name, direction=direction, arrived=arrived)

@@ -16,7 +16,7 @@ from sales_agent.drafts import service
 from sales_agent.drafts.models import DraftStatus
 from sales_agent.drafts.service import InvalidState, NewDraft, StaleVersion
 from sales_agent.web.auth import BEARER, CurrentActor, GuardedRoute
-from sales_agent.web.fields import Address, Body, Id, Limit, Moment, Note, Offset, Search, Subject
+from sales_agent.web.fields import Address, Body, Id, KnownParametersOnly, Limit, Moment, Note, Offset, Search, Subject
 from sales_agent.web.problems import BodyTooLarge, InvalidInput, MalformedBody, Unauthenticated, answers
 from sales_agent.web.services import WebServices, services_of
 
@@ -101,7 +101,7 @@ class Rejection(BaseModel):
     reason: Note
 
 
-@router.get(PATH, responses=answers(*READ, InvalidInput))
+@router.get(PATH, responses=answers(*READ, InvalidInput), dependencies=[KnownParametersOnly])
 async def list_drafts(services: Services, status: DraftStatus | None = None, q: Search = "", limit: Limit = 50,
                       offset: Offset = 0) -> DraftPage:
     """Drafts, newest first."""
@@ -109,7 +109,7 @@ async def list_drafts(services: Services, status: DraftStatus | None = None, q: 
         return _page(*await service.listing(connection, status, q, limit, offset))
 
 
-@router.get(f"{PATH}/pending", responses=answers(*READ, InvalidInput))
+@router.get(f"{PATH}/pending", responses=answers(*READ, InvalidInput), dependencies=[KnownParametersOnly])
 async def list_pending_drafts(services: Services, limit: Limit = 50, offset: Offset = 0) -> DraftPage:
     """Drafts that wait for a decision, best lead first."""
     async with services.database.read() as connection:

@@ -17,7 +17,7 @@ from sales_agent.core.jobs import JOBS, JobStatus
 from sales_agent.core.rows import insert_missing
 from sales_agent.web.api.drafts import READ, WRITE, Services
 from sales_agent.web.auth import BEARER, CurrentActor, GuardedRoute
-from sales_agent.web.fields import Id, Limit, Moment, Note, Offset
+from sales_agent.web.fields import Id, KnownParametersOnly, Limit, Moment, Note, Offset
 from sales_agent.web.problems import InvalidInput, answers
 from sales_agent.workflow.models import STEP_RESULTS
 from sales_agent.workflow.names import STEP_NAMES
@@ -110,7 +110,7 @@ async def read_task(services: Services, task_id: Id) -> TaskOut:
     return _task(job, done)
 
 
-@router.get(FAILED, responses=answers(*READ, InvalidInput))
+@router.get(FAILED, responses=answers(*READ, InvalidInput), dependencies=[KnownParametersOnly])
 async def list_failed_tasks(services: Services, status: FailedTaskStatus | None = None, limit: Limit = 50,
                             offset: Offset = 0) -> FailedTaskPage:
     """Tasks that failed for good, newest first."""

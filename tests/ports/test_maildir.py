@@ -1,0 +1,121 @@
+"""What is special to a mailbox of files: other programs change it, and files can be broken."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from sales_agent.connectors.local.mailbox import MaildirMailbox
+from sales_agent.core.clock import SystemClock
+from sales_agent.core.errors import ConnectorError
+
+MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def mailbox_at(root: Path) -> MaildirMailbox:
+    return MaildirMailbox(root, "robin@northwind.example", "Robin", SystemClock())
+
+
+def raw(number: int, *, parent: int | None = None) -> bytes:
+    reply = f"In-Reply-To: <{parent}@x>\r\n" if parent is not None else ""
+    return (f"From: ada@acme.example\r\nTo: robin@northwind.example\r\nSubject: S{number}\r\n{reply}"
+            f"Date: Mon, 23 Nov 2026 09:{number:02}:00 +0000\r\nMessage-ID: <{number}@xxx>\r\n\r\nsecret words\r\n"
+            ).replace("@x>", "@xxx>").encode()
+
+
+async def test_mail_from_another_program_is_seen_and_survives_being_marked(tmp_path: Path) -> None:
+    mailbox = mailbox_at(tmp_path)
+    (tmp_path / "new" / "1.other").write_bytes(raw(1))
+    (before,) = await mailbox.search_threads("ada@acme.example")
+    (tmp_path / "new" / "1.other").rename(tmp_path / "cur" / "1.other:2,S")
+    (after,) = await mailbox.search_threads("ada@acme.example")
+    assert after == before
+    (tmp_path / "cur" / "1.other:2,S").unlink()
+    assert await mailbox.search_threads("ada@acme.example") == []
+
+
+async def test_a_change_is_seen_within_the_grain_of_the_clock(tmp_path: Path) -> None:
+    mailbox = mailbox_at(tmp_path)
+    mailbox.add_message("INBOX", raw(1), MONDAY)
+    await mailbox.check()
+    stamp = (tmp_path / "cur").stat()
+    mailbox.add_message("INBOX", raw(2), MONDAY)
+    os.utime(tmp_path / "cur", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # as a coarse file system would have it
+    assert len(await mailbox.search_threads("ada@acme.example")) == 2
+
+
+async def test_a_settled_mailbox_is_not_read_again(tmp_path: Path) -> None:
+    mailbox = mailbox_at(tmp_path)
+    mailbox.add_message("INBOX", raw(1), MONDAY)
+    long_ago = time.time() - 60
+    for folder in (tmp_path, tmp_path / ".Sent"):
+        for part in ("cur", "new"):
+            os.utime(folder / part, (long_ago, long_ago))
+    (first,) = await mailbox.search_threads("ada@acme.example")
+    (tmp_path / "cur" / next(path.name for path in (tmp_path / "cur").iterdir())).write_bytes(raw(2))
+    assert await mailbox.search_threads("ada@acme.example") == [first]
+
+
+@pytest.mark.parametrize("broken", [b"Content-Type: " + b"(" * 5000 + b"\r\n\r\nsecret words", None], ids=["bomb", "folder"])
+async def test_a_broken_file_hides_no_other_and_is_named_without_its_content(tmp_path: Path, broken: bytes | None) -> None:
+    mailbox = mailbox_at(tmp_path)
+    mailbox.add_message("INBOX", raw(1), MONDAY)
+    if broken is None:
+        (tmp_path / "cur" / "2.broken").mkdir()
+    else:
+        (tmp_path / "cur" / "2.broken").write_bytes(broken)
+    with capture_logs() as logs:
+        for _ in range(3):
+            assert len(await mailbox.search_threads("ada@acme.example")) == 1
+    assert [entry["file"] for entry in logs] == (["2.broken"] if broken else [])
+    assert "secret" not in str(logs)
+
+
+async def test_an_empty_or_binary_file_harms_nothing(tmp_path: Path) -> None:
+    mailbox = mailbox_at(tmp_path)
+    for number, content in enumerate((b"", b"\x00\xff" * 100, b"\r\n\r\n", b"no headers at all")):
+        (tmp_path / "cur" / f"{number}.odd").write_bytes(content)
+    mailbox.add_message("INBOX", raw(1), MONDAY)
+    assert len(await mailbox.search_threads("ada@acme.example")) == 1
+
+
+async def test_every_process_names_a_thread_alike_in_whatever_order_it_read(tmp_path: Path) -> None:
+    letters = [raw(1), raw(2, parent=1), raw(3, parent=2)]
+    names = set()
+    for order in ((0, 1, 2), (2, 1, 0), (2, 0, 1)):
+        root = tmp_path / "".join(map(str, order))
+        mailbox = mailbox_at(root)
+        for position in order:
+            mailbox.add_message("INBOX", letters[position], MONDAY)
+            found = await mailbox.search_threads("ada@acme.example")
+        names.add((tuple(each.id for each in found), mailbox_at(root)))
+        restarted = await mailbox_at(root).search_threads("ada@acme.example")
+        assert restarted == found
+    assert len({name for name, _ in names}) == 1
+
+
+async def test_a_vanished_mailbox_is_an_error_not_an_empty_one(tmp_path: Path) -> None:
+    mailbox = mailbox_at(tmp_path / "mail")
+    mailbox.add_message("INBOX", raw(1), MONDAY)
+    await mailbox.check()
+    shutil.rmtree(tmp_path / "mail")
+    with pytest.raises(ConnectorError):
+        await mailbox.search_threads("ada@acme.example")
+
+
+async def test_a_reader_that_gives_up_does_not_take_the_mail_from_the_others(tmp_path: Path) -> None:
+    mailbox = mailbox_at(tmp_path)
+    for number in range(50):
+        mailbox.add_message("INBOX", raw(number), MONDAY)
+    impatient = asyncio.create_task(mailbox.search_threads("ada@acme.example", 100))
+    patient = asyncio.create_task(mailbox.search_threads("ada@acme.example", 100))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    assert len(await patient) == 50

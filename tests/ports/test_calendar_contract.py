@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -169,6 +168,6 @@ async def test_a_calendar_that_becomes_unreadable_is_not_answered_from_memory(tm
     world = IcsWorld(tmp_path / "calendar")
     world.put("DTSTART:20261110T100000Z DTEND:20261110T110000Z")
     await _busy(world, at(10, 0), at(11, 0))
-    os.unlink(world.folder / "a.ics")
+    (world.folder / "a.ics").unlink()
     with pytest.raises(ConnectorError):
         await _busy(world, at(10, 0), at(11, 0))

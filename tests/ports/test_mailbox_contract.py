@@ -299,7 +299,7 @@ async def test_a_draft_is_a_reply_in_its_thread(world: MailWorld) -> None:
     message = message_from_bytes(raw, policy=policy.default)
     assert (str(message["From"]), str(message["To"])) == (f"Robin Sommer <{OWNER}>", "Ada Byron <ada@acme.example>")
     assert (message["In-Reply-To"], message["References"]) == ("<2@x.example>", "<1@x.example> <2@x.example>")
-    assert message.get_content() == "Hi Ada,\n\nyes.\n"
+    assert message.get_content().replace("\r\n", "\n") == "Hi Ada,\n\nyes.\n"
     assert str(message["Message-ID"]).endswith("@northwind.example>")
     assert reference.thread_id == "t1"
     assert b"\n" not in raw.replace(b"\r\n", b"")

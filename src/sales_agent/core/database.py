@@ -64,7 +64,17 @@ class UtcDateTime(TypeDecorator[datetime]):
 DATABASE_DOWN = (OperationalError, InterfaceError, PoolTimeout, ConnectionError)
 
 
+# Transactions that got in each other's way (serialization failure, deadlock): try again, nothing is down.
+COLLISIONS = ("40001", "40P01")
+
+
+def is_collision(error: BaseException) -> bool:
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in COLLISIONS
+
+
 def is_database_down(error: BaseException) -> bool:
+    if is_collision(error):
+        return False
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, DATABASE_DOWN)

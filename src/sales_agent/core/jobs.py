@@ -93,9 +93,11 @@ async def claim(connection: AsyncConnection, job_ids: Sequence[str], worker: str
                 lease: timedelta) -> dict[str, Lease]:
     """Take those of the jobs that are due and that nobody holds; the others are not in the answer."""
     abandoned = JOBS.c.status == JobStatus.STARTED
+    # Locked in one order by everybody, so that two workers with the same messages cannot deadlock.
+    ready = select(JOBS.c.id).where(JOBS.c.id.in_(job_ids), claimable(now)).order_by(JOBS.c.id).with_for_update()
     statement = (
         update(JOBS)
-        .where(JOBS.c.id.in_(job_ids), claimable(now))
+        .where(JOBS.c.id.in_(ready), claimable(now))
         .values(status=JobStatus.STARTED, attempts=JOBS.c.attempts + 1,
                 crashes=JOBS.c.crashes + case((abandoned, 1), else_=0), lease_owner=worker,
                 lease_until=now + lease, wake_at=now + lease,
@@ -120,7 +122,7 @@ def held(leases: Sequence[Lease]) -> Any:
 
 async def still_held(connection: AsyncConnection, leases: Sequence[Lease]) -> set[str]:
     """The ids that are still ours, locked until this transaction ends."""
-    statement = select(JOBS.c.id).where(held(leases)).with_for_update()
+    statement = select(JOBS.c.id).where(held(leases)).order_by(JOBS.c.id).with_for_update()
     return set((await connection.execute(statement)).scalars())
 
 

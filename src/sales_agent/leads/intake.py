@@ -68,7 +68,7 @@ class Intake:
         """One multi-row insert for the submissions, one for the jobs of those that are new."""
         now = self._clock.now()
         candidates: dict[Key, dict[str, Any]] = {}
-        for item in batch:
+        for item in sorted(batch, key=_key):  # everybody inserts in one order: two processes cannot deadlock
             candidates.setdefault(_key(item), self._row(item, now))
         statement = (insert(connection, SUBMISSIONS).on_conflict_do_nothing(index_elements=["portal_id", "external_id"])
                      .returning(SUBMISSIONS.c.id))

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from sales_agent.core.clock import Clock
-from sales_agent.core.database import is_database_down
+from sales_agent.core.database import is_collision, is_database_down
 from sales_agent.core.dead_letters import FailedTask, dead_letter
 from sales_agent.core.errors import ConnectorError, LeaseLost, PermanentError
 from sales_agent.core.jobs import Lease, failed, handed_back, retry_at
@@ -112,7 +112,7 @@ def is_transient(error: BaseException) -> bool:
     """Whether trying again later can help."""
     if isinstance(error, ConnectorError):
         return error.transient
-    return is_database_down(error) or isinstance(error, (TimeoutError, OSError))
+    return is_database_down(error) or is_collision(error) or isinstance(error, (TimeoutError, OSError))
 
 
 def _words(error: Exception) -> str:

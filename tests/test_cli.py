@@ -45,7 +45,7 @@ def test_leads_are_submitted_from_stdin_and_file_and_only_once(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(("arguments", "settings", "says"), [
-    (("api",), {"API_PORT": "nine"}, "API_PORT"), (("worker",), {}, "CELERY_BROKER_URL"), (("beat",), {}, "CELERY_BROKER_URL"),
+    (("api",), {"API_PORT": "nine"}, "API_PORT"), (("worker",), {}, "CELERY_BROKER_URL"), (("worker",), {"CELERY_BROKER_URL": "redis://127.0.0.1:1", "CRM_PROVIDER": "x"}, "CRM_PROVIDER"), (("beat",), {}, "CELERY_BROKER_URL"),
     (("api",), {"API_ENV": "production"}, "HUBSPOT_WEBHOOK_SECRET"), (("doctor",), {"MAIL_PROVIDER": "pigeon"}, "MAIL_PROVIDER"),
     (("up",), {"DATABASE_URL": "oracle://x"}, "DATABASE_URL"), (("up",), {"VOICE_FILE": "/does/not/exist.yaml"}, "VOICE_FILE"),
     (("leads", "submit", "-"), {}, "not valid JSON"), (("leads", "submit", "nowhere.json"), {}, "nowhere.json"),

@@ -74,7 +74,8 @@ class Site:
         flags.mkdir(parents=True)
         furnish(place / "var")
         self.env = {
-            **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}, "CRASH_DIR": str(flags), "VAR_DIR": str(place / "var"),
+            **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
+            "CRASH_DIR": str(flags), "VAR_DIR": str(place / "var"),
             "DATABASE_URL": database_url, "CELERY_BROKER_URL": broker_url, "API_PORT": str(self.port),
             "HUBSPOT_WEBHOOK_SECRET": SECRET, "PUBLIC_BASE_URL": self.base_url, "DATABASE_POOL_SIZE": "5",
             "WORKER_LEASE_SECONDS": "1", "RELAY_POLL_SECONDS": "0.1", "RELAY_REPUBLISH_SECONDS": "1",
@@ -156,6 +157,7 @@ class Site:
     async def until_finished(self, seconds: float = 30) -> None:
         """Wait until no job is open."""
         async def none_open() -> bool:
+            assert any(process.poll() is None for process in self.processes), f"nobody is left; {await self._story()}"
             open_jobs = select(func.count()).where(JOBS.c.status.not_in(("SUCCESS", "FAILURE")))
             return not await self.scalar(open_jobs)
         await self.until(none_open, seconds)

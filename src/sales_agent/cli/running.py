@@ -10,6 +10,8 @@ import typer
 if TYPE_CHECKING:
     from celery import Celery
 
+    from sales_agent.worker.tasks import Workplace
+
 
 def register(app: typer.Typer) -> None:
     for command in (up, api, worker, beat, demo):
@@ -43,7 +45,8 @@ def api() -> None:
 
 def worker() -> None:
     """Work on leads only. Any number may run side by side; needs CELERY_BROKER_URL."""
-    celery = _celery_for_production("worker")
+    celery, workplace = _celery_for_production("worker")
+    workplace.process()  # whatever is wrong with a setting is said now, in one line
     celery.worker_main(["worker", "--pool", "threads", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"])
 
 
@@ -53,10 +56,10 @@ def beat() -> None:
 
     schedule = load_settings().runtime.var_dir / "beat-schedule"
     schedule.parent.mkdir(parents=True, exist_ok=True)
-    _celery_for_production("beat").Beat(schedule=str(schedule), loglevel="WARNING").run()
+    _celery_for_production("beat")[0].Beat(schedule=str(schedule), loglevel="WARNING").run()
 
 
-def _celery_for_production(command: str) -> Celery:
+def _celery_for_production(command: str) -> tuple[Celery, Workplace]:
     from sales_agent.cli.context import prepared_settings
     from sales_agent.core.errors import ConfigurationError
     from sales_agent.migrations.run import ensure_embedded
@@ -69,8 +72,7 @@ def _celery_for_production(command: str) -> Celery:
                                  "without a broker, `sales-agent up` runs everything in one process")
     ensure_embedded(settings)
     celery = create_celery(settings)
-    register_tasks(celery, settings)
-    return celery
+    return celery, register_tasks(celery, settings)
 
 
 def demo(

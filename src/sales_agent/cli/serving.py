@@ -21,7 +21,7 @@ from sales_agent.migrations.run import expected_revision
 from sales_agent.web.app import create_app
 from sales_agent.web.hubspot_docs import intake_openapi
 from sales_agent.web.intake import intake_routes
-from sales_agent.web.services import WebServices
+from sales_agent.web.services import Dependency, WebServices
 from sales_agent.worker.app import create_celery
 from sales_agent.worker.publisher import publisher
 
@@ -46,7 +46,16 @@ def build_app(settings: Settings, celery: Celery | None = None, clock: Clock | N
 
     return create_app(WebServices(
         settings=settings, database=database, clock=clock, extra_routes=intake_routes(intake, settings, clock),
-        extra_openapi_paths=intake_openapi(), expected_revision=expected_revision(), lifespan=lifespan))
+        extra_openapi_paths=intake_openapi(), expected_revision=expected_revision(), lifespan=lifespan,
+        dependencies=lambda: _dependencies(settings)))
+
+
+def _dependencies(settings: Settings) -> dict[str, Dependency]:
+    """The providers behind the ports. All of this version's live in this process: none has a circuit that could open."""
+    chosen = settings.providers
+    return {"crm": Dependency(chosen.crm_provider), "mail": Dependency(chosen.mail_provider),
+            "calendar": Dependency(chosen.calendar_provider), "assets": Dependency(chosen.asset_provider),
+            "writer": Dependency(chosen.writer_provider)}
 
 
 class QuietlyEndingServer(uvicorn.Server):

@@ -1,15 +1,25 @@
-"""Rows as data: what a piece of work wants written, in the transaction that records the work."""
+"""Rows as data: what a piece of work wants written, in the transaction that records the work.
+
+Many rows travel as one JSON parameter. The text of a statement is then the same for one row
+or two hundred, so it is compiled once and prepared once; a list of VALUES would cost both
+again for every new number of rows, which was most of the processor time of a commit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import JSON, CursorResult, Select, Table, Text, bindparam, cast, column, func, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import DeclarativeBase
+
+ROWS = "json_rows"  # the name of the parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +32,7 @@ class Row:
 
 def insert(connection: AsyncConnection, table: Table) -> Any:
     """The dialect's INSERT, which knows ON CONFLICT on both databases."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+    return _inserts(connection.dialect.name)(table)
 
 
 def table_of(model: type[DeclarativeBase]) -> Table:
@@ -39,10 +47,65 @@ async def insert_missing(connection: AsyncConnection, rows: Iterable[Row]) -> No
     for row in rows:
         by_shape.setdefault((row.model, frozenset(row.values)), []).append(row.values)
     for (model, _), values in by_shape.items():
-        await insert_many(connection, insert(connection, table_of(model)).on_conflict_do_nothing(), values)
+        await insert_many(connection, table_of(model), values, unless_there)
 
 
-async def insert_many(connection: AsyncConnection, statement: Any, values: Sequence[Mapping[str, Any]]) -> None:
-    """One multi-row statement. (Without RETURNING the drivers would send one statement a row.)"""
-    key = next(iter(statement.table.primary_key))
-    await connection.execute(statement.returning(key), [dict(each) for each in values])
+def plainly(statement: Any) -> Any:
+    """A row that is already there is an error."""
+    return statement
+
+
+def unless_there(statement: Any) -> Any:
+    return statement.on_conflict_do_nothing()
+
+
+async def insert_many(connection: AsyncConnection, table: Table, values: Sequence[Mapping[str, Any]],
+                      finish: Callable[[Any], Any] = plainly) -> CursorResult[Any]:
+    """One statement for all the rows, which name the same columns.
+
+    `finish` adds what is to follow (ON CONFLICT, RETURNING). It is called once and then
+    remembered, so it must be a function of a module, not one made on the spot.
+    """
+    dialect = connection.dialect.name
+    statement = _insert_statement(dialect, table, tuple(values[0]), finish)
+    result: CursorResult[Any] = await connection.execute(statement, {ROWS: as_json(dialect, values)})
+    return result
+
+
+def as_json(dialect: str, values: Sequence[Mapping[str, Any]]) -> str:
+    """The rows as the value of the parameter ROWS. Text that is not Unicode fails at the driver."""
+    return json.dumps(values, ensure_ascii=False, default=_MOMENTS[dialect])
+
+
+@cache
+def json_rows(dialect: str, table: Table, columns: tuple[str, ...]) -> Select[Any]:
+    """The rows in the parameter ROWS as a SELECT of these columns, with the types of the table's."""
+    if dialect == "sqlite":
+        each = func.json_each(bindparam(ROWS, type_=Text())).table_valued("value")
+        # Without a WHERE, SQLite would take the ON of ON CONFLICT for that of a join.
+        return select(*(func.json_extract(each.c.value, f"$.{name}").label(name) for name in columns)).where(true())
+    record = func.json_to_recordset(cast(bindparam(ROWS, type_=Text()), JSON)).table_valued(
+        *(column(name, table.c[name].type) for name in columns), name="given").render_derived(with_types=True)
+    return select(*record.c)
+
+
+@cache
+def _insert_statement(dialect: str, table: Table, columns: tuple[str, ...], finish: Callable[[Any], Any]) -> Any:
+    return finish(_inserts(dialect)(table).from_select(columns, json_rows(dialect, table, columns)))
+
+
+def _inserts(dialect: str) -> Callable[[Table], Any]:
+    return sqlite.insert if dialect == "sqlite" else postgresql.insert
+
+
+def _utc(value: Any) -> datetime:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError(f"{type(value).__name__} without a form in the database, or a datetime without a time zone")
+    return value.astimezone(UTC)
+
+
+# How a moment is written: as SQLAlchemy keeps it in SQLite, and as PostgreSQL reads it.
+_MOMENTS: Mapping[str, Callable[[Any], str]] = {
+    "sqlite": lambda value: _utc(value).replace(tzinfo=None).isoformat(" ", "microseconds"),
+    "postgresql": lambda value: _utc(value).isoformat(" ", "microseconds"),
+}

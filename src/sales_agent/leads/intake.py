@@ -15,7 +15,7 @@ from sales_agent.core.database import Database, is_database_down
 from sales_agent.core.errors import Unavailable
 from sales_agent.core.group_commit import GroupCommit
 from sales_agent.core.jobs import JOBS, new_job
-from sales_agent.core.rows import insert, insert_many
+from sales_agent.core.rows import insert_many
 from sales_agent.leads.hubspot_payloads import Received, UnknownForm
 from sales_agent.leads.models import SUBMISSIONS
 
@@ -70,13 +70,11 @@ class Intake:
         candidates: dict[Key, dict[str, Any]] = {}
         for item in sorted(batch, key=_key):  # everybody inserts in one order: two processes cannot deadlock
             candidates.setdefault(_key(item), self._row(item, now))
-        statement = (insert(connection, SUBMISSIONS).on_conflict_do_nothing(index_elements=["portal_id", "external_id"])
-                     .returning(SUBMISSIONS.c.id))
-        inserted = set((await connection.execute(statement, list(candidates.values()))).scalars())
+        inserted = set((await insert_many(connection, SUBMISSIONS, list(candidates.values()), _if_new)).scalars())
         new = [row for row in candidates.values() if row["id"] in inserted]
         if new:
             jobs = [new_job(row["workflow_id"], PROCESS_LEAD, now, workflow_id=row["workflow_id"]) for row in new]
-            await insert_many(connection, insert(connection, JOBS), jobs)
+            await insert_many(connection, JOBS, jobs)
         known = {key: row["id"] for key, row in candidates.items() if row["id"] in inserted}
         known |= await self._seen_before(connection, [key for key in candidates if key not in known])
         return self._answers(batch, known, inserted)
@@ -104,6 +102,10 @@ class Intake:
         columns = (SUBMISSIONS.c.portal_id, SUBMISSIONS.c.external_id)
         rows = await connection.execute(select(*columns, SUBMISSIONS.c.id).where(tuple_(*columns).in_(keys)))
         return {(portal, external): submission_id for portal, external, submission_id in rows}
+
+
+def _if_new(statement: Any) -> Any:
+    return statement.on_conflict_do_nothing(index_elements=["portal_id", "external_id"]).returning(SUBMISSIONS.c.id)
 
 
 def _key(item: Received) -> Key:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sales_agent.core.database import Database
 from sales_agent.core.group_commit import GroupCommit
-from sales_agent.core.rows import insert
+from sales_agent.core.rows import insert_many
 from sales_agent.leads.models import THROTTLES
 
 
@@ -43,13 +44,15 @@ class Throttle:
         return [ticket.submission_id in admitted for ticket in batch]
 
     async def _round(self, connection: AsyncConnection, tickets: Sequence[Ticket]) -> set[str]:
-        statement = insert(connection, THROTTLES)
-        new = statement.excluded
         rows = [{"email": t.email, "submission_id": t.submission_id, "since": t.received_at,
                  "until": t.received_at + self._window} for t in tickets]
-        statement = statement.on_conflict_do_update(
-            index_elements=["email"],
-            set_={"submission_id": new.submission_id, "since": new.since, "until": new.until},
-            where=or_(THROTTLES.c.submission_id == new.submission_id, THROTTLES.c.until <= new.since),
-        ).returning(THROTTLES.c.submission_id)
-        return set((await connection.execute(statement, rows)).scalars())
+        return set((await insert_many(connection, THROTTLES, rows, _unless_another_counts)).scalars())
+
+
+def _unless_another_counts(statement: Any) -> Any:
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["email"],
+        set_={"submission_id": new.submission_id, "since": new.since, "until": new.until},
+        where=or_(THROTTLES.c.submission_id == new.submission_id, THROTTLES.c.until <= new.since),
+    ).returning(THROTTLES.c.submission_id)

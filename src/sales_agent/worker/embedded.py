@@ -29,8 +29,12 @@ class EmbeddedWorker:
         self._beat.start()
 
     def stop(self) -> None:
-        """Finish or hand back what is running, then end both threads."""
+        """Finish or hand back what is running, then end both threads.
+
+        Celery's thread notices only after some seconds of listening; it holds nothing that the
+        jobs table does not know, so it is not waited for to the end.
+        """
         self._beat.stop()
         self._workplace.stop()
         state.should_stop = 0
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=0.5)

@@ -17,7 +17,7 @@ from sales_agent.core.database import Database
 from sales_agent.core.errors import LeaseLost
 from sales_agent.core.group_commit import GroupCommit
 from sales_agent.core.jobs import Lease
-from sales_agent.core.rows import Row, insert, insert_many, insert_missing
+from sales_agent.core.rows import Row, insert_many, insert_missing
 from sales_agent.leads.models import SUBMISSIONS
 from sales_agent.workflow.models import STEP_RESULTS
 
@@ -87,19 +87,18 @@ class Desk:
         held = await jobs.still_held(connection, [record.lease for record in batch])
         ours = [record for record in batch if record.lease.job_id in held]
         if steps := [step for record in ours for step in record.steps]:
-            await insert_many(connection, self._upsert(connection), steps)
+            await insert_many(connection, STEP_RESULTS, steps, _or_update)
         await insert_missing(connection, [row for record in ours for row in record.rows])
         for record in ours:
             if record.ending is not None:
                 await jobs.finish(connection, record.lease, dict(record.ending))
         return [None if record.lease.job_id in held else LeaseLost(record.lease.job_id) for record in batch]
 
-    @staticmethod
-    def _upsert(connection: AsyncConnection) -> Any:
-        statement = insert(connection, STEP_RESULTS)
-        changing = ("state", "result", "detail", "started_at", "finished_at")
-        return statement.on_conflict_do_update(
-            index_elements=["workflow_id", "step"], set_={name: statement.excluded[name] for name in changing})
+
+def _or_update(statement: Any) -> Any:
+    changing = ("state", "result", "detail", "started_at", "finished_at")
+    return statement.on_conflict_do_update(
+        index_elements=["workflow_id", "step"], set_={name: statement.excluded[name] for name in changing})
 
 
 def result_json(draft_id: str | None, decision: str, degraded: Sequence[str], **extra: Any) -> str:

@@ -1,29 +1,20 @@
-"""RFC 5322 in and out: what a stored message says, and how a draft is written down safely.
-
-The interpreter's own header handling is not trusted alone: some patch releases let an
-encoded newline in a subject become a header of its own, so text is cleaned before, and the
-finished bytes are parsed again and compared.
-"""
+"""What a stored message says: read leniently, because anybody can send us anything."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.errors import InvalidHeaderDefect, MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
-from sales_agent.connectors.local.message_text import MAX_TEXT, newest_text
-from sales_agent.core.text import clean_text, one_line
-from sales_agent.ports.mail import Direction, DraftMail, MailMessage
+from sales_agent.connectors.local.addresses import comparable
+from sales_agent.connectors.local.message_text import newest_text
+from sales_agent.core.text import one_line
+from sales_agent.ports.mail import Direction, MailMessage
 
-POLICY = policy.SMTP.clone(max_line_length=998)  # folding long ids breaks threading on some releases
-KEY_HEADER = "X-Sales-Agent-Key"
-_MESSAGE_ID = re.compile(r"<(?![^<>]*=\?)[!-;=?-~]{3,250}>")  # printable ASCII, and nothing that decodes to more
+MESSAGE_ID = re.compile(r"<(?![^<>]*=\?)[!-;=?-~]{3,250}>")  # printable ASCII, and nothing that decodes to more
 _ADDRESS = re.compile(r"[^\s<>()\[\]\\,;:\"@]+@[^\s<>()\[\]\\,;:\"@]+")
 _ANGLE_ADDRESS = re.compile(r"[^<>]*<([^<>]*)>\s*")
 _MAX_REFERENCES = 50
@@ -61,56 +52,19 @@ def parse(raw: bytes, *, name: str, direction: Direction, arrived: datetime) -> 
         references=_references(message), automatic=_is_automatic(message, sender))
 
 
-def build_draft(draft: DraftMail, *, key: str, owner: str, owner_name: str, now: datetime) -> bytes:
-    """The draft as bytes with CRLF lines, under one Message-ID for ever. Raises ValueError when it cannot be
-    written so that it means what was asked for."""
-    if not draft.recipient.isascii() or not _ADDRESS.fullmatch(draft.recipient):
-        raise ValueError("the recipient is not one plain address")
-    message = EmailMessage(policy=POLICY)
-    try:
-        message["From"] = Address(_header_text(owner_name, 120), addr_spec=owner)
-        message["To"] = Address(_header_text(draft.recipient_name, 120), addr_spec=draft.recipient)
-    except MessageError as error:
-        raise ValueError("an address cannot be written into a header") from error
-    message["Subject"] = _header_text(draft.subject, 250)
-    message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{owner.rpartition('@')[2]}>"
-    if _MESSAGE_ID.fullmatch(draft.in_reply_to):
-        message["In-Reply-To"] = draft.in_reply_to
-    if chain := [each for each in draft.references if _MESSAGE_ID.fullmatch(each)]:
-        message["References"] = " ".join(_first_and_last(chain, 20))
-    message[KEY_HEADER] = _header_text(key, 200)
-    message.set_content(clean_text(draft.text, MAX_TEXT))
-    return _checked(message, draft.recipient)
-
-
-def _header_text(value: str, limit: int) -> str:
-    """One line in which nothing is an encoded word: a header would decode that into something else."""
-    return one_line(value, limit).replace("=?", "= ?")
-
-
-def _checked(message: EmailMessage, recipient: str) -> bytes:
-    raw = message.as_bytes()
-    again = message_from_bytes(raw, policy=policy.default)
-    recipients = [each.addr_spec.lower() for each in again["To"].addresses]
-    if sorted(again.keys()) != sorted(message.keys()) or recipients != [recipient.lower()]:
-        raise ValueError("the draft would not say what was meant")
-    return raw
-
-
 def _message_id(message: Any) -> str:
-    found = _MESSAGE_ID.search(_raw_header(message, "Message-ID"))
+    found = MESSAGE_ID.search(_raw_header(message, "Message-ID"))
     return found[0] if found else ""
 
 
 def _references(message: Any) -> tuple[str, ...]:
     """The ids this message refers to, oldest first (RFC 5322, 3.6.4)."""
-    listed = [*_MESSAGE_ID.findall(_raw_header(message, "References")),
-              *_MESSAGE_ID.findall(_raw_header(message, "In-Reply-To"))]
-    return tuple(_first_and_last(list(dict.fromkeys(listed)), _MAX_REFERENCES))
+    listed = [*MESSAGE_ID.findall(_raw_header(message, "References")),
+              *MESSAGE_ID.findall(_raw_header(message, "In-Reply-To"))]
+    return tuple(first_and_last(list(dict.fromkeys(listed)), _MAX_REFERENCES))
 
 
-def _first_and_last(ids: list[str], count: int) -> list[str]:
+def first_and_last(ids: list[str], count: int) -> list[str]:
     return ids if len(ids) <= count else ids[:1] + ids[1 - count:]
 
 

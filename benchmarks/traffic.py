@@ -134,8 +134,8 @@ def _schedule(start: float, seconds: float, rate: float | None) -> Iterator[floa
     if rate is not None:
         yield from (start + number / rate for number in range(int(seconds * rate)))
         return
-    while (now := time.perf_counter()) < start + seconds:
-        yield now
+    while time.perf_counter() < start + seconds:
+        yield start
 
 
 def _patience(due: float | None, now: float, free: bool) -> float:

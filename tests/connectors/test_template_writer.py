@@ -16,7 +16,7 @@ from sales_agent.connectors.template.phrases import phrase_sets
 from sales_agent.connectors.template.writer import TemplateWriter, compose
 from sales_agent.ports.assets import Asset
 from sales_agent.ports.voice_rules import voice_problems
-from sales_agent.ports.writer import Brief, Slot, Voice
+from sales_agent.ports.writer import Brief, Slot, VoiceProfile
 
 START = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
 SLOTS = tuple(Slot(START + timedelta(days=n), START + timedelta(days=n, minutes=30), label)
@@ -24,7 +24,7 @@ SLOTS = tuple(Slot(START + timedelta(days=n), START + timedelta(days=n, minutes=
               label in enumerate(["Tue 24 Nov, 14:00–14:30 (CET)", "Wed 25 Nov, 14:00–14:30 (CET)",
                                   "Thu 26 Nov, 14:00–14:30 (CET)"]))
 ASSET = Asset("sec", "Security overview", "https://northwind.example/security.pdf", topics=("security",))
-VOICE = Voice(prohibited_words=("synergy",), prohibited_punctuation=("!", "—"))
+VOICE = VoiceProfile(prohibited_words=("synergy",), prohibited_punctuation=("!", "—"))
 BRIEF = Brief(recipient_first_name="Ada", recipient_company="Acme Ltd", language="en",
               message="Please send us your prices.", topics=("pricing",), open_question="", open_question_source="",
               complaint=False, in_conversation=False, thread_subject="", slots=SLOTS, asset=None,
@@ -64,7 +64,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40)
     open_question=st.just("") | TEXTS, complaint=st.booleans(), in_conversation=st.booleans(), thread_subject=TEXTS,
     slots=st.sampled_from([(), SLOTS[:1], SLOTS]), asset=st.sampled_from([None, ASSET]),
     call_to_action=st.sampled_from(["reply_with_answer", "book_call", "share_asset", "apologise"]),
-    voice=st.sampled_from([VOICE, Voice(),
+    voice=st.sampled_from([VOICE, VoiceProfile(),
                            replace(VOICE, contractions=False, max_paragraphs=2, tone="formal",
                                    postscript="I am back on Monday.")])))
 def test_every_letter_is_whole_tidy_and_true_to_its_sources(case: Brief) -> None:

@@ -186,7 +186,7 @@ class Site:
         return Path(self.env["CRASH_DIR"], workflow_id).exists()
 
     def mailbox_drafts(self) -> list[str]:
-        return [file.name for file in (self.place / "var" / "mailbox" / ".Drafts" / "cur").iterdir()]
+        return [file.name for file in (self.place / "var" / "mailbox" / ".Drafts" / "cur").glob("*")]
 
     async def assert_each_has_one_of_everything(self, workflow_ids: Collection[str]) -> None:
         """The invariant: nothing lost, nothing twice, nothing stuck, nothing that belongs to nobody."""

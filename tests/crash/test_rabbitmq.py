@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -50,11 +50,16 @@ def celery(rabbitmq: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):  # t
     app.close()
 
 
+@pytest.fixture
+async def site(migrated_postgres: str, rabbitmq: str, tmp_path: Path) -> AsyncIterator[Site]:
+    site = Site(tmp_path / "site", migrated_postgres, rabbitmq)
+    yield site
+    await site.close()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(90)
-async def test_leads_survive_a_purged_queue_and_a_killed_worker(migrated_postgres: str, rabbitmq: str, celery: Celery,
-                                                                tmp_path: Path) -> None:
-    site = Site(tmp_path / "site", migrated_postgres, rabbitmq)
+async def test_leads_survive_a_purged_queue_and_a_killed_worker(site: Site, celery: Celery) -> None:
     calm = await site.submit(*(lead(f"lead{number}") for number in range(10)))
     [deadly] = await site.submit(lead("deadly", "crash:create_draft:after"))
     relay = Relay(site.database, SystemClock(), publisher(celery), poll_seconds=0.1, republish_seconds=1)
@@ -64,4 +69,3 @@ async def test_leads_survive_a_purged_queue_and_a_killed_worker(migrated_postgre
     await site.until_finished()
     await site.assert_each_has_one_of_everything([*calm, deadly])
     assert (await site.job(deadly)).crashes == 1
-    await site.close()

@@ -9,6 +9,8 @@ import time
 import pytest
 from crash_site import Site, lead
 
+from sales_agent.core.jobs import JOBS
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
 
 
@@ -50,3 +52,20 @@ async def test_a_worker_hands_back_what_takes_too_long_and_another_finishes_it_a
     job = await site.job(workflow_id)
     assert (job.status, job.attempts, job.crashes, job.retries) == ("SUCCESS", 2, 0, 0)
     await site.assert_each_has_one_of_everything([workflow_id])
+
+
+async def test_a_worker_that_stops_in_the_rush_takes_no_message_to_its_grave(postgres_site: Site) -> None:
+    """What it was told and did not do is told again at once, not when RELAY_REPUBLISH_SECONDS are over."""
+    site = postgres_site
+    process = start(site, WORKER_SHUTDOWN_SECONDS="1", WORKER_CONCURRENCY="8")
+    workflow_ids = await site.submit(*(lead(f"lead{number}", "drag:write_draft:0.3") for number in range(150)))
+    while len(site.mailbox_drafts()) < 20:
+        await asyncio.sleep(0.02)
+    process.terminate()
+    workflow_ids += await site.submit(*(lead(f"late{number}") for number in range(50)))
+    assert await asyncio.to_thread(process.wait, 30) == 0
+
+    start(site)
+    await site.until_finished(30)
+    await site.assert_each_has_one_of_everything(workflow_ids)
+    assert not any(await site.column(JOBS, "crashes"))

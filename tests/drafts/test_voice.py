@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sales_agent.drafts.voice import Voice, apply_voice, load_voice, to_yaml, voice_problems
+from sales_agent.drafts.voice import VoiceProfile, apply_voice, load_voice, to_yaml, voice_problems
 
-PLAIN = Voice()
+PLAIN = VoiceProfile()
 LETTER = "Hi Ada,\n\n{content}\n\nBest regards,\nRobin"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,23 +23,25 @@ def up(
     """Start everything in this process: API, worker and beat, on the embedded default."""
     from sales_agent.cli.context import prepared_settings
     from sales_agent.cli.embedded import run_everything
+    from sales_agent.core.event_loop import run
 
     if sample:
         from sales_agent.cli.embedded import prepare_sample
 
         prepare_sample()
-    asyncio.run(run_everything(prepared_settings(), sample=sample))
+    run(run_everything(prepared_settings(), sample=sample))
 
 
 def api() -> None:
     """Serve HTTP only. Any number may run side by side; workers run on their own."""
     from sales_agent.cli.context import prepared_settings
     from sales_agent.cli.serving import serve
+    from sales_agent.core.event_loop import run
     from sales_agent.migrations.run import ensure_embedded
 
     settings = prepared_settings()
     ensure_embedded(settings)
-    asyncio.run(serve(settings))
+    run(serve(settings))
 
 
 def worker() -> None:
@@ -80,5 +81,6 @@ def demo(
 ) -> None:
     """Show the whole way of the sample leads in a fresh, temporary place. Nothing of yours is touched."""
     from sales_agent.cli.embedded import run_demo_world
+    from sales_agent.core.event_loop import run
 
-    raise typer.Exit(asyncio.run(run_demo_world(leave=leave)))
+    raise typer.Exit(run(run_demo_world(leave=leave)))

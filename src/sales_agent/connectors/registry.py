@@ -49,8 +49,9 @@ CRMS: Makers[CRM] = {"local": lambda s: LocalCRM(s.database, s.clock)}
 MAILBOXES: Makers[Mailbox] = {
     "local": lambda s: MaildirMailbox(s.settings.runtime.var_dir / "mailbox", s.settings.sender.mail_from,
                                       s.settings.sender.sender_name, s.clock)}
-CALENDARS: Makers[Calendar] = {"local": lambda s: IcsCalendar(s.settings.runtime.var_dir / "calendar",
-                                                                    s.settings.sender.mail_from)}
+CALENDARS: Makers[Calendar] = {
+    "local": lambda s: IcsCalendar(s.settings.runtime.var_dir / "calendar", s.settings.sender.mail_from,
+                                   s.settings.sender.business_timezone)}
 ASSET_LIBRARIES: Makers[AssetLibrary] = {
     "local": lambda s: LocalAssetLibrary(s.settings.runtime.var_dir / "assets", s.settings.providers.asset_folders)}
 WRITERS: Makers[Writer] = {"template": lambda _: TemplateWriter()}

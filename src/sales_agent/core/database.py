@@ -15,11 +15,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import DateTime, MetaData, event, text
 from sqlalchemy.engine import URL, Dialect, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -80,9 +81,7 @@ def is_database_down(error: BaseException) -> bool:
     return isinstance(error, DATABASE_DOWN)
 
 
-def is_deadlock(error: BaseException) -> bool:
-    """PostgreSQL gave this transaction up for another one: the same statements succeed when they are repeated."""
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in ("40P01", "40001")
+_RESTED_SECONDS = 0.5
 
 
 class Database:
@@ -147,14 +146,37 @@ def _engine(url: URL, pool_size: int, statement_timeout_seconds: float) -> Async
         return _sqlite_engine(url)
     milliseconds = int(statement_timeout_seconds * 1000)
     options = f"-c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout={2 * milliseconds}"
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=5,
-        pool_pre_ping=True,
         connect_args={"connect_timeout": 4, "options": options, "prepare_threshold": 2},
     )
+    _ping_the_rested(engine)
+    return engine
+
+
+def _ping_the_rested(engine: AsyncEngine) -> None:
+    """Before a connection that has rested is used, ask whether it still lives, and replace it if not.
+
+    Asking before every use (`pool_pre_ping`) costs as much as a statement. One that was alive
+    a moment ago and fails now fails like one that breaks in use.
+    """
+    dialect = engine.sync_engine.dialect
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def on_checkin(_connection: Any, record: Any) -> None:
+        record.info["rests_since"] = monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def on_checkout(connection: Any, record: Any, _proxy: Any) -> None:
+        if monotonic() - record.info.get("rests_since", monotonic()) < _RESTED_SECONDS:
+            return
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sales_agent.core.database import Database, is_database_down, is_deadlock
+from sales_agent.core.database import Database, is_collision, is_database_down
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -53,7 +53,7 @@ class GroupCommit(Generic[Item, Result]):
             async with self._database.write() as connection:
                 results = await self._flush(connection, [item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 (handed to whoever waits for the item)
-            if is_deadlock(error) and tries_left:  # two processes locked the same rows in different orders
+            if is_collision(error) and tries_left:  # two processes locked the same rows in different orders
                 await self._write(batch, tries_left - 1)
             else:
                 await self._fail_or_split(batch, error)

@@ -16,6 +16,10 @@ log = structlog.get_logger()
 Publish = Callable[[Sequence[tuple[str, str]]], None]  # (job id, kind) pairs; blocking; raises when it fails
 
 
+# After a batch, let a few jobs gather: under load, one transaction then serves many of them.
+_BREATH_SECONDS = 0.01
+
+
 class Relay:
     """Any number may run, in any process: two relays never take the same row at the same time."""
 
@@ -43,6 +47,7 @@ class Relay:
                 published = 0
                 await asyncio.sleep(self._poll)
             if published < self._batch:
+                await asyncio.sleep(_BREATH_SECONDS)
                 await self._wait()
 
     async def tick(self) -> int:

@@ -10,9 +10,9 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from sales_agent.ports.voice_rules import apply_voice, voice_problems
-from sales_agent.ports.writer import Voice
+from sales_agent.ports.writer import VoiceProfile
 
-__all__ = ["DEFAULT_FILE", "Voice", "apply_voice", "load_voice", "to_yaml", "voice_problems"]
+__all__ = ["DEFAULT_FILE", "VoiceProfile", "apply_voice", "load_voice", "to_yaml", "voice_problems"]
 
 DEFAULT_FILE = Path(__file__).with_name("voice_default.yaml")
 _PLACEHOLDER = "{first_name}"
@@ -69,14 +69,14 @@ class _VoiceFile(_Checked):
     slot_count: int = Field(3, ge=1, le=3)
     translations: dict[Annotated[str, Field(pattern="^[a-z]{2}$")], _Translation] = Field(default_factory=dict)
 
-    def voice(self) -> Voice:
+    def voice(self) -> VoiceProfile:
         fields = self.model_dump(exclude={"translations", "prohibited_words", "prohibited_punctuation"})
         translations = {language: words.model_dump(exclude_none=True) for language, words in self.translations.items()}
-        return Voice(**fields, prohibited_words=tuple(self.prohibited_words),
+        return VoiceProfile(**fields, prohibited_words=tuple(self.prohibited_words),
                      prohibited_punctuation=tuple(self.prohibited_punctuation), translations=translations)
 
 
-def load_voice(path: Path | None = None) -> Voice:
+def load_voice(path: Path | None = None) -> VoiceProfile:
     """Read a voice profile, by default the one that ships with the product.
 
     Raises ValueError that names the file and the place in it.
@@ -89,7 +89,7 @@ def load_voice(path: Path | None = None) -> Voice:
 
 
 @lru_cache(maxsize=8)
-def _load(file: Path, _changed: int) -> Voice:
+def _load(file: Path, _changed: int) -> VoiceProfile:
     try:
         return _VoiceFile.model_validate(yaml.safe_load(file.read_text("utf-8"))).voice()
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -100,7 +100,7 @@ def _load(file: Path, _changed: int) -> Voice:
         raise ValueError(f"{file}: {place}: {problem['msg'].removeprefix('Value error, ')}") from None
 
 
-def to_yaml(voice: Voice) -> str:
+def to_yaml(voice: VoiceProfile) -> str:
     """The voice as a file that `load_voice` reads. Raises ValueError when it is not a valid voice."""
     fields = {name: getattr(voice, name) for name in _VoiceFile.model_fields}
     fields["prohibited_words"] = list(voice.prohibited_words)

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from statistics import median
 
-from sales_agent.drafts.voice import Voice, to_yaml
+from sales_agent.drafts.voice import VoiceProfile, to_yaml
 from sales_agent.leads.language import detect_language
 from sales_agent.leads.text import clean_text
 
@@ -35,7 +35,7 @@ _LONG = re.compile(
 _FORMAL = ("dear", "sehr geehrte", "estimad", "cher", "chère")
 
 
-def learn_voice(messages: Sequence[str], name: str) -> Voice:
+def learn_voice(messages: Sequence[str], name: str) -> VoiceProfile:
     """The voice of these sent texts (quoted history removed). Raises ValueError when there is none to learn from."""
     texts = [text for text in (clean_text(message, _READ_CHARACTERS).strip() for message in messages) if text]
     if not texts:
@@ -43,9 +43,9 @@ def learn_voice(messages: Sequence[str], name: str) -> Voice:
     by_language: defaultdict[str, list[str]] = defaultdict(list)
     for text in texts:
         by_language[detect_language(text)].append(text)
-    english, base = by_language.pop("en", []), Voice()
+    english, base = by_language.pop("en", []), VoiceProfile()
     words = _letter_words(english)
-    return Voice(
+    return VoiceProfile(
         name=name, tone=_tone(texts), contractions=_contracts(english),
         greeting=words.get("greeting", base.greeting),
         greeting_without_name=words.get("greeting_without_name", base.greeting_without_name),
@@ -98,7 +98,7 @@ def _paragraph_limit(texts: list[str]) -> int:
 def _contracts(english: list[str]) -> bool:
     short = sum(len(_SHORT.findall(text)) for text in english)
     long = sum(len(_LONG.findall(text)) for text in english)
-    return short >= long if short + long else Voice().contractions
+    return short >= long if short + long else VoiceProfile().contractions
 
 
 def _tone(texts: list[str]) -> str:

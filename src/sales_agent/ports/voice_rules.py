@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from sales_agent.ports.writer import Voice
+from sales_agent.ports.writer import VoiceProfile
 
 _URL = re.compile(r"(?:https?://|mailto:|www\.)[^\s<>\"]+")
 _HELD = 0x10F000  # private-use characters stand in for what must not be touched; no mail needs them
@@ -45,7 +45,7 @@ _OTHER_WORDS = {
 _OTHER_MARKS = {"!": ".", "—": ",", "–": ",", ";": ",", "…": ".", "...": ".", "?": "."}
 
 
-def apply_voice(body: str, voice: Voice, keep: Sequence[str] = ()) -> str:
+def apply_voice(body: str, voice: VoiceProfile, keep: Sequence[str] = ()) -> str:
     """The text with the voice's contractions, words, punctuation and paragraph limit.
 
     Links, and every string in `keep` (names, titles, quotations), stay as they are.
@@ -58,7 +58,7 @@ def apply_voice(body: str, voice: Voice, keep: Sequence[str] = ()) -> str:
     return _release(text, held)
 
 
-def voice_problems(text: str, voice: Voice) -> list[str]:
+def voice_problems(text: str, voice: VoiceProfile) -> list[str]:
     """In which ways the text is not in this voice; empty when it is."""
     plain = _URL.sub("", text)
     problems = [f"contains the prohibited word “{word}”" for word in voice.prohibited_words
@@ -73,7 +73,7 @@ def voice_problems(text: str, voice: Voice) -> list[str]:
     return problems
 
 
-def split_letter(text: str, voice: Voice) -> tuple[list[str], list[str], list[str]]:
+def split_letter(text: str, voice: VoiceProfile) -> tuple[list[str], list[str], list[str]]:
     """Greeting, content and closing paragraphs. The paragraph limit of a voice is about the content."""
     paragraphs = [part.strip() for part in re.split(r"\n[ \t]*\n", text) if part.strip()]
     first = paragraphs[0] if paragraphs else ""
@@ -164,7 +164,7 @@ def _without_punctuation(text: str, marks: tuple[str, ...]) -> str:
     return re.sub(r"(?<!\.)([.,!?])[.,](?!\.)", r"\1", text) if used else text
 
 
-def _limit_paragraphs(text: str, voice: Voice) -> str:
+def _limit_paragraphs(text: str, voice: VoiceProfile) -> str:
     greeting, content, closing = split_letter(text, voice)
     while len(content) > voice.max_paragraphs:
         position = min(range(len(content) - 1), key=lambda n: _merging_cost(content[n], content[n + 1]))

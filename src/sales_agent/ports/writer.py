@@ -11,7 +11,7 @@ from sales_agent.ports.common import Checkable
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class VoiceProfile:
     """How the rep writes. Read from a file; see drafts/voice.py for its meaning and limits."""
 
     name: str = "default"
@@ -67,7 +67,7 @@ class Brief:
     slots: tuple[Slot, ...]
     asset: Asset | None
     call_to_action: str  # plan_next_step's choice: reply_with_answer | book_call | share_asset | apologise
-    voice: Voice
+    voice: VoiceProfile
     sender_name: str
     sender_company: str
     page_title: str = ""

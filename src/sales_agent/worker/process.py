@@ -17,6 +17,7 @@ from celery import Celery
 from sales_agent.core import jobs
 from sales_agent.core.clock import Clock, SystemClock
 from sales_agent.core.database import Database
+from sales_agent.core.event_loop import new_event_loop
 from sales_agent.core.relay import Relay
 from sales_agent.core.settings import Settings
 from sales_agent.leads.intake import PROCESS_LEAD
@@ -42,7 +43,7 @@ class WorkerProcess:
         self._settings = settings
         self._app = app
         self._clock = clock or SystemClock()
-        self._loop = asyncio.new_event_loop()
+        self._loop = new_event_loop()
         self._stopped = False
         self._background: list[asyncio.Task[None]] = []
         threading.Thread(target=self._loop.run_forever, name="worker-loop", daemon=True).start()

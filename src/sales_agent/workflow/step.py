@@ -17,7 +17,7 @@ from sales_agent.drafts.memory import ThreadFeatures
 from sales_agent.leads.hubspot_payloads import LeadForm
 from sales_agent.leads.icp_criteria import Criteria
 from sales_agent.leads.throttle import Throttle
-from sales_agent.ports.writer import Voice, Writer
+from sales_agent.ports.writer import VoiceProfile, Writer
 from sales_agent.workflow.facts import StepFacts, ValidSubmission
 
 Facts = TypeVar("Facts", bound=StepFacts)
@@ -51,7 +51,7 @@ class Tools:
     fallback_writer: Writer
     throttle: Throttle
     engine: AutoApprovalEngine
-    voice: Voice
+    voice: VoiceProfile
     criteria: Criteria
     thread_features: dict[str, ThreadFeatures | None] = field(default_factory=dict)
 

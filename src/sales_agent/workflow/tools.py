@@ -21,7 +21,7 @@ from sales_agent.leads.language import detect_language
 from sales_agent.leads.text import looks_hostile
 from sales_agent.leads.throttle import Throttle
 from sales_agent.leads.timezones import lead_timezone
-from sales_agent.ports.writer import Voice
+from sales_agent.ports.writer import VoiceProfile
 from sales_agent.workflow.step import Tools
 
 log = structlog.get_logger()
@@ -63,7 +63,7 @@ async def warm_up(tools: Tools) -> None:
             log.warning("connection.not_ready", problem=str(error))
 
 
-def _voice(settings: Settings) -> Voice:
+def _voice(settings: Settings) -> VoiceProfile:
     try:
         return load_voice(settings.sender.voice_file)
     except (ValueError, OSError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -19,7 +20,9 @@ log = structlog.get_logger()
 PROVIDER = "local assets"
 Fingerprint = tuple[tuple[str, int, int], ...]
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
-_URL = re.compile(r"https://[!-~]{3,2000}")
+_URL = re.compile(r"https://[^@/?#]+(?:[/?#][!-~]*)?")
+_NOT_IN_URLS = re.compile(r"[^!-~]|[\"'<>\\^`{|}]")
+_LONGEST_URL = 2_000
 
 
 class LocalAssetLibrary:
@@ -37,10 +40,11 @@ class LocalAssetLibrary:
 
     async def list_assets(self) -> list[Asset]:
         try:
-            files = [(folder, path) for folder in self._folders for path in self._files(folder)]
-            seen = tuple((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for _, path in files)
+            files = [(folder, entry) for folder in self._folders for entry in self._files(folder)]
+            seen = tuple((entry.path, (stat := entry.stat()).st_mtime_ns, stat.st_size) for _, entry in files)
             if seen != self._seen:
-                self._assets = tuple(asset for folder, path in files if (asset := _read(folder, path)) is not None)
+                self._assets = tuple(asset for folder, entry in files
+                                     if (asset := _read(folder, Path(entry.path))) is not None)
                 self._seen = seen
         except OSError as error:
             reason = f"the folder cannot be read ({type(error).__name__})"
@@ -50,13 +54,18 @@ class LocalAssetLibrary:
     async def check(self) -> str:
         return f"{len(await self.list_assets())} assets in {', '.join(self._folders) or 'no folder'}"
 
-    def _files(self, folder: str) -> Iterator[Path]:
+    def _files(self, folder: str) -> Iterator[os.DirEntry[str]]:
         inside = (self._root / folder).resolve(strict=True)
         if not inside.is_relative_to(self._root.resolve()):
             raise ConnectorError(PROVIDER, f"the folder '{folder}' leads out of the library", transient=False)
-        for path in sorted(inside.iterdir()):
-            if path.suffix.lower() in (".md", ".txt") and path.is_file() and path.resolve().parent == inside:
-                yield path
+        with os.scandir(inside) as entries:
+            yield from sorted((entry for entry in entries if _is_text_in(inside, entry)), key=lambda entry: entry.name)
+
+
+def _is_text_in(folder: Path, entry: os.DirEntry[str]) -> bool:
+    if not entry.name.lower().endswith((".md", ".txt")) or not entry.is_file():
+        return False
+    return not entry.is_symlink() or Path(entry.path).resolve().parent == folder
 
 
 def _read(folder: str, path: Path) -> Asset | None:
@@ -70,10 +79,16 @@ def _read(folder: str, path: Path) -> Asset | None:
 
 def _asset(asset_id: str, front: dict[str, Any]) -> Asset:
     title, url = one_line(_text(front, "title"), 200), _text(front, "url").strip()
-    if not title or not _URL.fullmatch(url) or not urlsplit(url).hostname:
+    if not title or not _is_link(url):
         raise ValueError("a title and an https url are needed")
     return Asset(id=asset_id, title=title, url=url, summary=one_line(_text(front, "summary"), 500),
                  topics=_topics(front.get("topics")), language=_text(front, "language").strip().lower() or "en")
+
+
+def _is_link(url: str) -> bool:
+    """An https address that every mail program shows and follows alike."""
+    return len(url) <= _LONGEST_URL and not _NOT_IN_URLS.search(url) and bool(
+        _URL.fullmatch(url) and "." in (urlsplit(url).hostname or ""))
 
 
 def _text(front: dict[str, Any], name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
@@ -18,17 +19,21 @@ from sales_agent.ports.calendar import Busy
 PROVIDER = "local calendar"
 Fingerprint = tuple[tuple[str, int, int], ...]
 Window = tuple[Fingerprint, date, date]
+_BEGINS, _ENDS = re.compile(rb"^BEGIN:", re.MULTILINE | re.IGNORECASE), re.compile(rb"^END:", re.MULTILINE | re.IGNORECASE)
+_EVERY_MOMENT = re.compile(rb"FREQ=(?:SECOND|MINUTE)LY", re.IGNORECASE)
 
 
 class IcsCalendar:
     """The `Calendar` port on every `*.ics` file in a folder. A folder or file that cannot be read is an error.
 
-    `owner_address` tells whose refusals count: an invitation that the owner declined takes no time.
+    `owner_address` tells whose refusals count: an invitation that the owner declined takes no time. `zone` is the
+    IANA name of the owner's time zone, in which all-day events are meant where a calendar does not name its own.
     """
 
-    def __init__(self, folder: Path, owner_address: str = "") -> None:
+    def __init__(self, folder: Path, owner_address: str = "", zone: str = "UTC") -> None:
         self._folder = folder
         self._owner = owner_address.lower()
+        self._zone = zone
         self._cached: dict[Window, list[Busy]] = {}
         self._expanding = asyncio.Lock()
 
@@ -44,11 +49,13 @@ class IcsCalendar:
     async def _whole_days(self, first: date, last: date) -> list[Busy]:
         """Busy times of whole UTC days, kept until a file or the window changes: expansion is slow."""
         window = (self._fingerprint(), first, last)
-        if window not in self._cached:
-            async with self._expanding:  # leads that come together wait for one expansion
-                if window not in self._cached:
-                    self._cached = {window: await asyncio.to_thread(self._expand, first, last)}
-        return self._cached[window]
+        if (kept := self._cached.get(window)) is not None:
+            return kept
+        async with self._expanding:  # leads that come together wait for one expansion
+            if (kept := self._cached.get(window)) is None:
+                kept = await asyncio.to_thread(self._expand, first, last)
+                self._cached = {window: kept}
+        return kept
 
     def _files(self) -> list[Path]:
         try:
@@ -66,19 +73,28 @@ class IcsCalendar:
             raise _unreadable("a file", error) from error
 
     def _expand(self, first: date, last: date) -> list[Busy]:
-        return _merged(each for path in self._files() for each in _busy_in(path, first, last, self._owner))
+        return _merged(each for path in self._files() for each in _busy_in(path, first, last, self._owner, self._zone))
 
 
-def _busy_in(path: Path, first: date, last: date, owner: str) -> list[Busy]:
+def _busy_in(path: Path, first: date, last: date, owner: str, owner_zone: str) -> list[Busy]:
     try:
-        calendar = icalendar.Calendar.from_ical(path.read_bytes())
+        raw = path.read_bytes()
+        _refuse_half_a_file(raw)
+        calendar = icalendar.Calendar.from_ical(raw)
         _refuse_what_would_be_lost(calendar)
-        zone = _zone(calendar)
+        zone = _zone(calendar, owner_zone)
         # A day wider on both sides: all-day events in far zones reach over midnight UTC.
         events = recurring_ical_events.of(calendar).between(first - timedelta(days=1), last + timedelta(days=1))
         return [_interval(event, zone) for event in events if _takes_time(event, owner)]
     except Exception as error:  # whatever is wrong with the file, it must not read as free
         raise _unreadable(path.name, error) from error
+
+
+def _refuse_half_a_file(raw: bytes) -> None:
+    """The parser answers with what is complete, which may leave out the rest of a file that is still being written.
+    And a rule that recurs every few seconds would keep it busy for minutes."""
+    if len(_BEGINS.findall(raw)) != len(_ENDS.findall(raw)) or _EVERY_MOMENT.search(raw):
+        raise ValueError("the file is cut off, or something in it never stops")
 
 
 def _refuse_what_would_be_lost(calendar: Any) -> None:
@@ -112,10 +128,10 @@ def _declined(event: Any, owner: str) -> bool:
     return False
 
 
-def _zone(calendar: Any) -> tzinfo:
-    """The zone of all-day and floating times: the calendar's own, else the first it defines, else UTC."""
+def _zone(calendar: Any, owner_zone: str) -> tzinfo:
+    """The zone of all-day and floating times: the calendar's own, else the first it defines, else the owner's."""
     name = str(calendar.get("X-WR-TIMEZONE", "")) or next(
-        (str(zone.get("TZID")) for zone in calendar.walk("VTIMEZONE")), "UTC")
+        (str(zone.get("TZID")) for zone in calendar.walk("VTIMEZONE")), owner_zone)
     zone = tzp.timezone(name)
     if zone is None:
         raise ValueError("the calendar's time zone is not known")

@@ -6,6 +6,7 @@ makes the record unique (address, domain, key), so a repeated write meets its ow
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ import yaml
 from sqlalchemy import RowMapping, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sales_agent.connectors.local.addresses import plain_address
 from sales_agent.connectors.local.company_domains import company_domain, website_host
 from sales_agent.connectors.local.crm_models import COMPANIES, CONTACTS, CrmCompany, CrmContact, CrmNote, CrmTask
 from sales_agent.core.clock import Clock
@@ -59,14 +61,14 @@ class LocalCRM:
 
     async def add_note(self, contact_id: str, body: str, key: str) -> str:
         note_id = _identity("note", key)
-        await self._write(Row(CrmNote, {"id": note_id, "key": key, "contact_id": one_line(contact_id, 40),
+        await self._write(Row(CrmNote, {"id": note_id, "key": _storable(key), "contact_id": one_line(contact_id, 40),
                                         "body": clean_text(body, MAX_TEXT), "created_at": self._clock.now()}))
         return note_id
 
     async def create_task(self, contact_id: str, subject: str, body: str, due_at: datetime, owner_id: str,
                           key: str) -> str:
         task_id = _identity("task", key)
-        await self._write(Row(CrmTask, {"id": task_id, "key": key, "contact_id": one_line(contact_id, 40),
+        await self._write(Row(CrmTask, {"id": task_id, "key": _storable(key), "contact_id": one_line(contact_id, 40),
                                         "owner_id": one_line(owner_id, 40), "subject": one_line(subject, 300),
                                         "body": clean_text(body, MAX_TEXT), "due_at": due_at,
                                         "created_at": self._clock.now()}))
@@ -109,7 +111,8 @@ def _seed_contact(each: Mapping[str, Any], companies: Mapping[str, Mapping[str, 
 
 
 async def _write(connection: AsyncConnection, rows: Sequence[Row]) -> list[None]:
-    await insert_missing(connection, rows)
+    # In order of id, so that two processes never wait for each other's rows.
+    await insert_missing(connection, sorted(rows, key=lambda row: (row.model.__name__, row.values["id"])))
     return [None] * len(rows)
 
 
@@ -123,14 +126,16 @@ async def _resolve(connection: AsyncConnection, leads: Sequence[ContactInput]) -
                                                   if email not in known or known[email].company is None])
     # In order of address, so that two processes never wait for each other's rows.
     new = [lead for email, lead in sorted(wanted.items()) if email not in known]
-    await insert_missing(connection, [Row(CrmContact, _contact_row(lead, companies.get(lead.email))) for lead in new])
-    stale = [lead.email for lead in new]
-    for email, contact in sorted(known.items()):
-        if news := _news(contact, wanted[email], companies.get(email)):
-            await connection.execute(update(CONTACTS).where(CONTACTS.c.id == contact.id).values(**news))
-            stale.append(email)
-    if stale:
-        known |= await _contacts(connection, CONTACTS.c.email.in_(stale))
+    if new:
+        await insert_missing(connection, [Row(CrmContact, _contact_row(each, companies.get(each.email))) for each in new])
+        known |= await _contacts(connection, CONTACTS.c.email.in_([lead.email for lead in new]))
+    # Of a new contact, too: another process may just have created it from a lead that said less.
+    news = {email: news for email, contact in sorted(known.items())
+            if (news := _news(contact, wanted[email], companies.get(email)))}
+    for email, values in news.items():
+        await connection.execute(update(CONTACTS).where(CONTACTS.c.id == known[email].id).values(**values))
+    if news:
+        known |= await _contacts(connection, CONTACTS.c.email.in_(list(news)))
     return [known[lead.email] for lead in leads]
 
 
@@ -141,10 +146,10 @@ def _cleaned(lead: ContactInput) -> ContactInput:
 
 
 def _address(email: str) -> str:
-    address = one_line(email, 300).lower()
-    if "@" not in address or " " in address or len(address) > 254:
-        raise ConnectorError(PROVIDER, "the contact has no usable e-mail address", transient=False)
-    return address
+    try:
+        return plain_address(email)
+    except ValueError as error:
+        raise ConnectorError(PROVIDER, "the contact has no usable e-mail address", transient=False) from error
 
 
 def _together(first: ContactInput, second: ContactInput) -> ContactInput:
@@ -175,16 +180,16 @@ async def _add_companies(connection: AsyncConnection, leads: Sequence[ContactInp
 
 
 def _company_of(lead: ContactInput) -> dict[str, Any] | None:
-    """By the address's domain, which others of the company share, rather than by a website anybody can type."""
-    domain = company_domain(lead.email.rpartition("@")[2]) or company_domain(website_host(lead.website))
-    if not domain and not lead.company:
-        return None
-    return _company_row({**NEW_COMPANY, "name": lead.company or domain, "domain": domain})
+    """Only the address shows where somebody works. A website is a claim that anybody can type: it may name a
+    company, but never makes its author one of a company we know."""
+    domain = company_domain(lead.email.rpartition("@")[2])
+    name = lead.company or domain or company_domain(website_host(lead.website))
+    return _company_row({**NEW_COMPANY, "name": name, "domain": domain}) if name else None
 
 
 def _company_row(company: Mapping[str, Any]) -> dict[str, Any]:
     name, domain = company["name"], str(company.get("domain") or "").lower()
-    key = f"domain:{domain}" if domain else f"name:{name.casefold()}"
+    key = f"domain:{domain}" if domain else f"name:{name.casefold()}"[:260]
     return {"id": _identity("company", key), "match_key": key, "name": name, "domain": domain,
             "industry": company["industry"], "employees": company["employees"], "country": company["country"]}
 
@@ -207,7 +212,14 @@ def _contact(row: RowMapping) -> Contact:
 
 
 def _identity(kind: str, key: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"crm-{kind}:{key}"))
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"crm-{kind}:{_storable(key)}"))
+
+
+def _storable(key: str) -> str:
+    """The key, or where a database might refuse it, what stands for it alone."""
+    if len(key) <= 200 and key.isprintable():
+        return key
+    return f"sha256:{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _translated(error: Exception) -> ConnectorError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -12,8 +13,9 @@ from urllib.parse import quote, unquote
 
 import structlog
 
-from sales_agent.connectors.local.maildir import Folder, make_maildir, unique_name, write_message
-from sales_agent.connectors.local.mime import build_draft, parse
+from sales_agent.connectors.local.draft_bytes import build_draft
+from sales_agent.connectors.local.maildir import Folder, make_maildir, message_names, unique_name, write_message
+from sales_agent.connectors.local.mime import MAX_RAW, parse
 from sales_agent.connectors.local.thread_index import ThreadIndex
 from sales_agent.core.clock import Clock
 from sales_agent.core.errors import ConnectorError
@@ -35,11 +37,13 @@ class MaildirMailbox:
         self._inbox, self._sent, self._drafts = root, root / ".Sent", root / ".Drafts"
         for folder in (self._inbox, self._sent, self._drafts):
             make_maildir(folder)
+        self._saved: set[str] | None = None  # drafts that were there at the first save, and since
         self._folders: tuple[tuple[Folder, Direction], ...] = (
             (Folder(self._inbox), "received"), (Folder(self._sent), "sent"))
         self._messages: dict[tuple[Direction, str], MailMessage | None] = {}  # None: a file that is no message
         self._index = ThreadIndex(())
         self._scanning: asyncio.Task[None] | None = None
+        self._scanned_at = 0  # when the newest finished look at the disk began, in monotonic nanoseconds
 
     async def search_threads(self, address: str, limit: int = 10) -> list[ThreadRef]:
         return (await self._current()).with_person(address, limit)
@@ -51,15 +55,25 @@ class MaildirMailbox:
         return (await self._current()).sent[:limit]
 
     async def save_draft(self, draft: DraftMail, key: str) -> DraftRef:
-        name = f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.sales-agent"
+        name = f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}.sales-agent"
         try:
             raw = build_draft(draft, key=key, owner=self._owner, owner_name=self._owner_name, now=self._clock.now())
-            await asyncio.to_thread(write_message, self._drafts, f"{name}:2,D", raw)
+            await asyncio.to_thread(self._write_draft, name, raw)
         except ValueError as error:
             raise ConnectorError(PROVIDER, f"the draft cannot be written: {error}", transient=False) from error
         except OSError as error:
             raise _unusable(error) from error
         return DraftRef(name, draft.thread_id or name)
+
+    def _write_draft(self, name: str, raw: bytes) -> None:
+        """A mail program renames a draft that somebody opened; the renamed one is the one to replace."""
+        if self._saved is None:
+            self._saved = set(message_names(self._drafts))
+        file = f"{name}:2,D"
+        if name in self._saved and not (self._drafts / "cur" / file).exists():
+            file = message_names(self._drafts).get(name, file)
+        write_message(self._drafts, file, raw)
+        self._saved.add(name)
 
     async def label_thread(self, thread_id: str, label: str) -> None:
         try:
@@ -86,8 +100,9 @@ class MaildirMailbox:
 
     async def _current(self) -> ThreadIndex:
         """The threads as they are on disk; without a change this costs a few stat calls."""
+        asked = time.monotonic_ns()
         try:
-            if any(folder.changed() for folder, _ in self._folders):
+            while self._scanned_at < asked and any(folder.changed() for folder, _ in self._folders):
                 await self._scan_once()
         except OSError as error:
             raise _unusable(error) from error
@@ -100,6 +115,7 @@ class MaildirMailbox:
         await asyncio.shield(self._scanning)
 
     def _scan(self) -> None:
+        began = time.monotonic_ns()
         present: dict[tuple[Direction, str], Path] = {}
         for folder, direction in self._folders:
             folder.scan()
@@ -112,12 +128,15 @@ class MaildirMailbox:
             self._read(direction, name, path)
         if new or gone:
             self._index = ThreadIndex(message for message in self._messages.values() if message is not None)
+        self._scanned_at = began
 
     def _read(self, direction: Direction, name: str, path: Path) -> None:
         """A file that is no message is reported once, by its name only; one that just moved is found next time."""
         try:
-            arrived = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            self._messages[direction, name] = parse(path.read_bytes(), name=name, direction=direction, arrived=arrived)
+            with path.open("rb") as file:
+                arrived = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+                raw = file.read(MAX_RAW)
+            self._messages[direction, name] = parse(raw, name=name, direction=direction, arrived=arrived)
         except FileNotFoundError:
             return
         except Exception as error:  # noqa: BLE001 - one bad message must not hide the others

@@ -31,6 +31,12 @@ def write_message(folder: Path, name: str, raw: bytes) -> Path:
     return final
 
 
+def message_names(folder: Path) -> dict[str, str]:
+    """The messages in `cur`: file name with the flags it has now, by name without them."""
+    with os.scandir(folder / "cur") as entries:
+        return {entry.name.partition(":")[0]: entry.name for entry in entries}
+
+
 def unique_name(raw: bytes, seconds: int) -> str:
     return f"{seconds}.{hashlib.sha256(raw).hexdigest()[:24]}.sales-agent:2,S"
 

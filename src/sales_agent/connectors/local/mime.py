@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.errors import InvalidHeaderDefect, MessageError
 from email.utils import parsedate_to_datetime
@@ -15,114 +16,116 @@ from sales_agent.core.text import one_line
 from sales_agent.ports.mail import Direction, MailMessage
 
 MESSAGE_ID = re.compile(r"<(?![^<>]*=\?)[!-;=?-~]{3,250}>")  # printable ASCII, and nothing that decodes to more
+MAX_RAW = 4_000_000  # bytes; what people write stands before their attachments
 _ADDRESS = re.compile(r"[^\s<>()\[\]\\,;:\"@]+@[^\s<>()\[\]\\,;:\"@]+")
 _ANGLE_ADDRESS = re.compile(r"[^<>]*<([^<>]*)>\s*")
 _MAX_REFERENCES = 50
 _LONGEST_HEADER = 2_000  # characters; the library needs seconds for ten times that, when it is made for it
-_READ_RAW = ("message-id", "references", "in-reply-to")  # only ever searched with the pattern above
+_LONGEST_CHAIN = 100_000
 _HEADER_ERRORS = (ValueError, IndexError, TypeError, AttributeError, RecursionError, MessageError)
-_DAEMONS = ("mailer-daemon@", "postmaster@")
-_ROBOT_HEADERS = ("List-Id", "List-Unsubscribe", "X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress")
+_CLOCK_ERROR = timedelta(days=1)
+_ROBOT = re.compile(r"(?:mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?|owner-.+|.+-request)@")
+_ROBOT_HEADERS = frozenset({"list-id", "list-unsubscribe", "feedback-id", "x-autoreply", "x-autorespond",
+                            "x-auto-response-suppress"})
+_ROBOT_SUBJECT = re.compile(
+    r"(?:automatic reply|auto(?:reply)?|out of (?:the )?office|automatische antwort|abwesenheit\w*|abwesend|"
+    r"réponse automatique|absence du bureau|respuesta automática|fuera de (?:la )?oficina)\s*:"
+    r"|out of (?:the )?office\b|abwesenheitsnotiz\b|undeliver|mail delivery (?:failed|failure)|delivery status notification",
+    re.IGNORECASE)
 
-
-class _BoundedPolicy(policy.EmailPolicy):
-    """Cuts oversized headers, of the message and of its parts, before anything interprets them."""
-
-    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
-        name, value = super().header_source_parse(sourcelines)
-        return name, value if name.lower() in _READ_RAW else value[:_LONGEST_HEADER]
-
-
-_BOUNDED = _BoundedPolicy()
+Headers = Mapping[str, str]  # lower-case name: the first value, unfolded, not decoded
 
 
 def parse(raw: bytes, *, name: str, direction: Direction, arrived: datetime) -> MailMessage:
     """A stored message, read leniently: odd charsets and missing headers never raise. Its thread is not known yet.
 
     Only the folder says who wrote: anybody can put our address into From. A message without
-    a usable date has that of its arrival.
+    a usable date, or with one after its arrival, has that of its arrival.
     """
-    message = message_from_bytes(raw, policy=_BOUNDED)
-    sender_name, sender = _sender(message)
+    message = message_from_bytes(raw, policy=policy.compat32)
+    headers = _headers(message)
+    sender_name, sender = _sender(headers)
+    subject = one_line(str(_decoded(headers, "subject")), 300)
     return MailMessage(
-        id=name, thread_id="", message_id=_message_id(message), direction=direction,
-        sender=sender, sender_name=one_line(sender_name, 120),
-        recipients=_recipients(message), subject=one_line(str(_header(message, "Subject")), 300),
-        date=_date(message) or arrived, text=newest_text(message),
-        references=_references(message), automatic=_is_automatic(message, sender))
-
-
-def _message_id(message: Any) -> str:
-    found = MESSAGE_ID.search(_raw_header(message, "Message-ID"))
-    return found[0] if found else ""
-
-
-def _references(message: Any) -> tuple[str, ...]:
-    """The ids this message refers to, oldest first (RFC 5322, 3.6.4)."""
-    listed = [*MESSAGE_ID.findall(_raw_header(message, "References")),
-              *MESSAGE_ID.findall(_raw_header(message, "In-Reply-To"))]
-    return tuple(first_and_last(list(dict.fromkeys(listed)), _MAX_REFERENCES))
+        id=name, thread_id="", message_id=_message_id(headers), direction=direction,
+        sender=sender, sender_name=one_line(sender_name, 120), recipients=_recipients(headers), subject=subject,
+        date=_date(headers, arrived), text=newest_text(message), references=_references(headers),
+        automatic=_is_automatic(message.get_content_type(), headers, sender, subject))
 
 
 def first_and_last(ids: list[str], count: int) -> list[str]:
     return ids if len(ids) <= count else ids[:1] + ids[1 - count:]
 
 
-def _raw_header(message: Any, name: str) -> str:
-    """The first header of this name as it stands in the message, on one line."""
-    value = next((value for header, value in message.raw_items() if header.lower() == name.lower()), "")
-    return " ".join(str(value).split())
+def _headers(message: Any) -> Headers:
+    found: dict[str, str] = {}
+    for name, value in message.raw_items():
+        text = str(value)[:_LONGEST_CHAIN].encode("ascii", "surrogateescape").decode("utf-8", "replace")
+        found.setdefault(name.lower(), " ".join(text.split()))
+    return found
 
 
-def _header(message: Any, name: str) -> Any:
-    """The decoded header, or "" when it is not there or too malformed for the library."""
+def _message_id(headers: Headers) -> str:
+    found = MESSAGE_ID.search(headers.get("message-id", ""))
+    return found[0] if found else ""
+
+
+def _references(headers: Headers) -> tuple[str, ...]:
+    """The ids this message refers to, oldest first (RFC 5322, 3.6.4)."""
+    listed = MESSAGE_ID.findall(headers.get("references", "") + " " + headers.get("in-reply-to", ""))
+    return tuple(first_and_last(list(dict.fromkeys(listed)), _MAX_REFERENCES))
+
+
+def _decoded(headers: Headers, name: str) -> Any:
+    """The header as the library understands it, or "" when it is not there or too malformed."""
     try:
-        return message.get(name, "")
+        return policy.default.header_factory(name, headers[name][:_LONGEST_HEADER]) if name in headers else ""
     except _HEADER_ERRORS:
         return ""
 
 
 def _addresses(header: Any) -> list[tuple[str, str]]:
-    """(display name, address in lower case) of everyone in the header; what is no address is left out."""
+    """(display name, comparable address) of everyone in the header; what is no address is left out."""
     try:
-        pairs = [(each.display_name, each.addr_spec.lower()) for each in getattr(header, "addresses", ())]
+        pairs = [(each.display_name, comparable(each.addr_spec)) for each in getattr(header, "addresses", ())]
     except _HEADER_ERRORS:
         return []
     return [(display, address) for display, address in pairs if _ADDRESS.fullmatch(address)]
 
 
-def _sender(message: Any) -> tuple[str, str]:
+def _sender(headers: Headers) -> tuple[str, str]:
     """The author's name and address, blank when the header does not clearly say.
 
     For `boss@corp.com <x@evil.example>` the library answers the boss. What stands in the one
     pair of angle brackets at the end is the address, as every mail client has it.
     """
-    header = _header(message, "From")
+    header = _decoded(headers, "from")
     if any(isinstance(defect, InvalidHeaderDefect) for defect in getattr(header, "defects", ())):
-        match = _ANGLE_ADDRESS.fullmatch(_raw_header(message, "From"))
-        address = match[1].strip().lower() if match else ""
+        match = _ANGLE_ADDRESS.fullmatch(headers["from"])
+        address = comparable(match[1].strip()) if match else ""
         return "", address if _ADDRESS.fullmatch(address) else ""
     return next(iter(_addresses(header)), ("", ""))
 
 
-def _recipients(message: Any) -> tuple[str, ...]:
-    found = [*_addresses(_header(message, "To")), *_addresses(_header(message, "Cc"))]
+def _recipients(headers: Headers) -> tuple[str, ...]:
+    found = [*_addresses(_decoded(headers, "to")), *_addresses(_decoded(headers, "cc"))]
     return tuple(dict.fromkeys(address for _, address in found))
 
 
-def _date(message: Any) -> datetime | None:
+def _date(headers: Headers, arrived: datetime) -> datetime:
     try:
-        found = parsedate_to_datetime(_raw_header(message, "Date"))
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None
+        found = parsedate_to_datetime(headers.get("date", ""))
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return arrived
+    return found if found < arrived + _CLOCK_ERROR else arrived
 
 
-def _is_automatic(message: Any, sender: str) -> bool:
-    if _raw_header(message, "Auto-Submitted").split(";")[0].strip().lower() not in ("", "no"):
+def _is_automatic(content_type: str, headers: Headers, sender: str, subject: str) -> bool:
+    if headers.get("auto-submitted", "").split(";")[0].strip().lower() not in ("", "no"):
         return True
-    if message.get_content_type() == "multipart/report" or _raw_header(message, "Return-Path") == "<>":
+    if content_type in ("multipart/report", "text/calendar") or headers.get("return-path") == "<>":
         return True
-    if _raw_header(message, "Precedence").lower() in ("bulk", "junk", "list", "auto_reply"):
+    if headers.get("precedence", "").lower() in ("bulk", "junk", "list", "auto_reply"):
         return True
-    return sender.startswith(_DAEMONS) or any(name in message for name in _ROBOT_HEADERS)
+    return bool(_ROBOT.match(sender) or _ROBOT_SUBJECT.match(subject)) or not _ROBOT_HEADERS.isdisjoint(headers)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from sales_agent.connectors.local.addresses import comparable
 from sales_agent.ports.mail import MailMessage, MailThread, ThreadRef
 
 
@@ -34,7 +35,7 @@ class ThreadIndex:
         self.sent = [thread for thread in self.newest_first if _we_wrote_in(thread)]
 
     def with_person(self, address: str, limit: int) -> list[ThreadRef]:
-        found = self._by_address.get(address.strip().lower(), [])[:limit]
+        found = self._by_address.get(comparable(address.strip()), [])[:limit]
         return [ThreadRef(each.id, each.subject, each.messages[-1].date, len(each.messages)) for each in found]
 
     def thread(self, thread_id: str) -> MailThread | None:

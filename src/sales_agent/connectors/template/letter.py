@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from sales_agent.connectors.template.phrases import Phrases
 from sales_agent.connectors.template.quoting import company_name, excerpt, first_name, question, quotable, systems
 from sales_agent.ports.voice_rules import apply_voice
-from sales_agent.ports.writer import Brief, Claim, Voice
+from sales_agent.ports.writer import Brief, Claim, VoiceProfile
 
 _QUESTION_LENGTH = 180
 _TOPICS_NAMED = 2
@@ -100,7 +100,7 @@ class Letter:
             return self.voice.greeting_without_name
         return self.voice.greeting.replace("{first_name}", self.claim(self.name, "form.firstname"))
 
-    def _voice(self) -> Voice:
+    def _voice(self) -> VoiceProfile:
         """The voice in the letter's language."""
         voice = self.brief.voice
         if self.language == "en":

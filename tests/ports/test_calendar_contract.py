@@ -1,48 +1,17 @@
-"""What every calendar adapter must do, and the traps of `.ics` files."""
+"""What every calendar adapter must do."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Protocol
 
 import pytest
-
-from sales_agent.connectors.local.calendar import IcsCalendar
-from sales_agent.core.errors import ConnectorError
-from sales_agent.ports.calendar import Calendar
-
-OWNER = "robin@northwind.example"
+from port_worlds import OWNER, CalendarWorld
 
 
-class CalendarWorld(Protocol):
-    calendar: Calendar
-
-    def put(self, *events: str, name: str = "a.ics", zone: str = "") -> None:
-        """Let the calendar hold these events: lines of a VEVENT with spaces between them, `_` for a space in a line."""
-
-
-class IcsWorld:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir()
-        self.calendar: Calendar = IcsCalendar(folder, OWNER)
-
-    def put(self, *events: str, name: str = "a.ics", zone: str = "") -> None:
-        lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:test", *([f"X-WR-TIMEZONE:{zone}"] if zone else [])]
-        for number, event in enumerate(events):
-            lines += ["BEGIN:VEVENT", *([] if "UID:" in event else [f"UID:{number}"]), "DTSTAMP:20261101T000000Z", *(line.replace("_", " ") for line in event.split()), "END:VEVENT"]
-        (self.folder / name).write_text("\r\n".join([*lines, "END:VCALENDAR", ""]))
-
-
-ADAPTERS: dict[str, Callable[[Path], CalendarWorld]] = {"ics": IcsWorld}
-
-
-@pytest.fixture(params=list(ADAPTERS))
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> CalendarWorld:
-    return ADAPTERS[request.param](tmp_path / "calendar")
+@pytest.fixture
+def world(calendar_world: CalendarWorld) -> CalendarWorld:
+    return calendar_world
 
 
 def at(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
@@ -131,43 +100,3 @@ async def test_many_askers_at_once_get_the_same_answer(world: CalendarWorld) -> 
 async def test_check_says_what_is_there(world: CalendarWorld) -> None:
     world.put("DTSTART:20261110T100000Z DTEND:20261110T110000Z")
     assert "1 .ics files" in await world.calendar.check()
-
-
-EVENT = "BEGIN:VEVENT\nUID:1\nDTSTART:20261110T100000Z\nDTEND:20261110T110000Z\n{}END:VEVENT\n"
-FILE = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n{}END:VCALENDAR\n"
-
-
-@pytest.mark.parametrize("text", [
-    "", "hello", "<html>sign in</html>", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nDTSTART:20261110T100000Z\n",
-    FILE.format(EVENT.format("RRULE FREQ=DAILY\n")), FILE.format(EVENT.format("RRULE:FREQ=NEVERLY\n")),
-    FILE.format(EVENT.replace("DTSTART:", "DTSTART;TZID=Mars/Base:").replace("Z\nDTEND", "\nDTEND").format("")),
-    FILE.format(EVENT.replace("20261110T100000Z", "next week").format("")),
-    FILE.format("X-WR-TIMEZONE:Mars/Base\n" + EVENT.format("")),
-    FILE.format("BEGIN:VFREEBUSY\nUID:1\nFREEBUSY:20261110T100000Z/PT1H\nEND:VFREEBUSY\n"), "\x00\xff",
-], ids=["empty", "text", "login page", "cut off", "lost rule", "bad rule", "unknown zone", "bad start", "bad calendar zone",
-        "free/busy list", "binary"])
-async def test_a_file_that_cannot_be_understood_is_never_free(tmp_path: Path, text: str) -> None:
-    world = IcsWorld(tmp_path / "calendar")
-    world.put("DTSTART:20261110T100000Z DTEND:20261110T110000Z", name="good.ics")
-    (world.folder / "bad.ics").write_text(text, encoding="latin-1")
-    with pytest.raises(ConnectorError) as caught:
-        await _busy(world, at(10, 0), at(11, 0))
-    assert not caught.value.transient
-    assert "bad.ics" in str(caught.value)
-
-
-async def test_a_missing_folder_or_none_with_a_calendar_is_never_free(tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    for folder in (tmp_path / "missing", tmp_path / "empty"):
-        with pytest.raises(ConnectorError) as caught:
-            await IcsCalendar(folder).busy(at(10, 0), at(11, 0))
-        assert not caught.value.transient
-
-
-async def test_a_calendar_that_becomes_unreadable_is_not_answered_from_memory(tmp_path: Path) -> None:
-    world = IcsWorld(tmp_path / "calendar")
-    world.put("DTSTART:20261110T100000Z DTEND:20261110T110000Z")
-    await _busy(world, at(10, 0), at(11, 0))
-    (world.folder / "a.ics").unlink()
-    with pytest.raises(ConnectorError):
-        await _busy(world, at(10, 0), at(11, 0))

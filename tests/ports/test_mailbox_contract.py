@@ -3,61 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from pathlib import Path
-from typing import Protocol
 
 import pytest
+from port_worlds import MONDAY, OWNER, MailWorld
 
-from sales_agent.connectors.local.mailbox import MaildirMailbox
-from sales_agent.core.clock import SystemClock
 from sales_agent.core.errors import ConnectorError
-from sales_agent.ports.mail import DraftMail, Mailbox, MailMessage
-
-OWNER = "robin@northwind.example"
-MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+from sales_agent.ports.mail import DraftMail, MailMessage
 
 
-class MailWorld(Protocol):
-    mailbox: Mailbox
-
-    def deliver(self, raw: bytes) -> None: ...
-
-    def sent(self, raw: bytes) -> None: ...
-
-    def drafts(self) -> list[bytes]: ...
-
-    def labels(self, thread_id: str) -> set[str]: ...
-
-
-class MaildirWorld:
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.local = MaildirMailbox(root, OWNER, "Robin Sommer", SystemClock())
-        self.mailbox: Mailbox = self.local
-
-    def deliver(self, raw: bytes) -> None:
-        self.local.add_message("INBOX", raw, MONDAY)
-
-    def sent(self, raw: bytes) -> None:
-        self.local.add_message("Sent", raw, MONDAY)
-
-    def drafts(self) -> list[bytes]:
-        return [path.read_bytes() for part in ("cur", "new", "tmp") for path in (self.root / ".Drafts" / part).iterdir()]
-
-    def labels(self, thread_id: str) -> set[str]:
-        return self.local.labels(thread_id)
-
-
-ADAPTERS: dict[str, Callable[[Path], MailWorld]] = {"maildir": MaildirWorld}
-
-
-@pytest.fixture(params=list(ADAPTERS))
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> MailWorld:
-    return ADAPTERS[request.param](tmp_path / "mailbox")
+@pytest.fixture
+def world(mail_world: MailWorld) -> MailWorld:
+    return mail_world
 
 
 def letter(number: int, *, sender: str = "Ada <ada@acme.example>", to: str = OWNER, subject: str = "Hello",
@@ -188,13 +148,18 @@ async def test_a_display_name_is_never_the_sender(world: MailWorld, sender: str,
     {"Auto_Submitted": "auto-replied"}, {"Auto_Submitted": "auto-generated; x=y"}, {"Precedence": "Bulk"},
     {"List_Id": "<news.x.example>"}, {"Return_Path": "<>"}, {"X_Autoreply": "yes"},
     {"Content_Type": "multipart/report; report-type=delivery-status; boundary=b"},
-    {"From": "Mail Delivery <MAILER-DAEMON@x.example>"}], ids=str)
+    {"From": "Mail Delivery <MAILER-DAEMON@x.example>"}, {"From": "No-Reply@x.example"}, {"Feedback_ID": "1:campaign"},
+    {"X_Auto_Response_Suppress": "All"}, {"Content_Type": "text/calendar; method=REPLY"},
+    {"Subject": "Automatic reply: Hello"}, {"Subject": "Out of office"}, {"Subject": "Abwesenheitsnotiz"},
+    {"Subject": "=?utf-8?q?R=C3=A9ponse_automatique_=3A?= Hello"}], ids=str)
 async def test_machines_are_told_from_people(world: MailWorld, header: dict[str, str]) -> None:
     world.deliver(letter(1, Cc="ada@acme.example", **header))
     assert (await only_message(world)).automatic
 
 
-@pytest.mark.parametrize("header", [{"Auto_Submitted": "no"}, {"Auto_Submitted": "NO ; x"}, {"Precedence": "first-class"}])
+@pytest.mark.parametrize("header", [
+    {"Auto_Submitted": "no"}, {"Auto_Submitted": "NO ; x"}, {"Precedence": "first-class"},
+    {"Subject": "Re: out of office rules"}, {"Subject": "Automation"}])
 async def test_people_are_not_taken_for_machines(world: MailWorld, header: dict[str, str]) -> None:
     world.deliver(letter(1, **header))
     assert not (await only_message(world)).automatic
@@ -346,7 +311,7 @@ async def test_no_text_becomes_a_header_or_a_recipient(world: MailWorld, hostile
 
 @pytest.mark.parametrize("recipient", [
     "", "ada", "ada@acme.example, eve@evil.example", "ada@acme.example\r\nBcc: eve@evil.example", "ädä@acme.example",
-    "ada@bücher.example", "Ada <ada@acme.example>", "=?utf-8?q?a?=@acme.example\n", "<ada@acme.example>eve@evil.example"])
+    "\ud800@acme.example", "ada@", "@acme.example", "ada@-.example", "Ada <ada@acme.example>", "=?utf-8?q?a?=@acme.example\n", "<ada@acme.example>eve@evil.example"])
 async def test_a_recipient_that_is_not_one_plain_address_is_refused(world: MailWorld, recipient: str) -> None:
     with pytest.raises(ConnectorError) as caught:
         await world.mailbox.save_draft(DraftMail(recipient, "Ada", "Hi", "Hi"), "draft:1")
@@ -374,3 +339,77 @@ async def test_a_label_is_put_on_once_and_on_one_thread(world: MailWorld) -> Non
 async def test_check_says_what_is_there(world: MailWorld) -> None:
     world.deliver(letter(1))
     assert "1 messages in 1 threads" in await world.mailbox.check()
+
+
+def _lines_and_words(raw: bytes) -> tuple[list[bytes], list[bytes]]:
+    head = raw.partition(b"\r\n\r\n")[0]
+    return raw.split(b"\r\n"), re.findall(rb"=\?[^ ?]*\?[bq]\?[^ ]*\?=", head)
+
+
+@pytest.mark.parametrize(("name", "subject"), [
+    ("Ada Byron", "Hello"), ("Byron, Ada (CTO)", "Offer: 20 % off; yours?"), ("Dr. Ada B.", "Is 1+1 = 2?"),
+    ("Zoë Müller-Lüdenscheidt, M.A.", "Grüße aus Köln — " * 12), ("李小龍", "会議のご案内 " * 30), ("", "x"),
+    ("A" * 60 + " " + "B" * 59, "a longer subject with many words in it " * 6), ("🙂 Ada", "🙂" * 100)])
+async def test_names_and_subjects_arrive_as_they_were_and_every_line_is_short(
+        world: MailWorld, name: str, subject: str) -> None:
+    await world.mailbox.save_draft(DraftMail("ada@acme.example", name, subject, "Hi"), "draft:1")
+    (raw,) = world.drafts()
+    message = message_from_bytes(raw, policy=policy.default)
+    assert message["To"].addresses[0].display_name == name
+    assert message["Subject"] == subject.strip()[:250].strip()
+    lines, words = _lines_and_words(raw)
+    assert max(map(len, lines)) <= 78 or name.startswith("AAA")
+    assert all(len(word) <= 75 for word in words)
+
+
+@pytest.mark.parametrize("text", [
+    "Hi Ada,\n\nyes.", "Grüße\n\n" + "ein langer Absatz " * 40 + "\nEnde", "x" * 3_000, ".\n..\nFrom me\n-- \nR", "a = b\n\ttab ",
+    "trailing   \nspaces", "https://www.northwind.example/" + "x" * 120 + "?a=b&c=d"])
+async def test_the_body_arrives_as_it_was(world: MailWorld, text: str) -> None:
+    await world.mailbox.save_draft(DraftMail("ada@acme.example", "Ada", "Hi", text), "draft:1")
+    (raw,) = world.drafts()
+    content = message_from_bytes(raw, policy=policy.default).get_content()
+    assert content.replace("\r\n", "\n") == text.strip() + "\n"
+    assert max(map(len, raw.split(b"\r\n"))) <= 78
+    assert raw.isascii()
+
+
+async def test_a_recipient_with_an_international_domain_is_written_in_ascii(world: MailWorld) -> None:
+    await world.mailbox.save_draft(DraftMail("Ada@Bücher.example", "Ada", "Hi", "Hi"), "draft:1")
+    (raw,) = world.drafts()
+    assert b"To: Ada <ada@xn--bcher-kva.example>\r\n" in raw
+
+
+async def test_mail_with_an_international_domain_is_found_in_both_spellings(world: MailWorld) -> None:
+    world.deliver(letter(1, sender="Ada <ada@bücher.example>"))
+    for address in ("ada@bücher.example", "ADA@xn--bcher-kva.example"):
+        assert len(await world.mailbox.search_threads(address)) == 1
+
+
+async def test_a_long_chain_of_references_keeps_its_first_and_its_last(world: MailWorld) -> None:
+    chain = tuple(f"<{number}@x.example>" for number in range(500))
+    world.deliver(letter(1, References=" ".join(chain)))
+    message = await only_message(world)
+    assert (message.references[0], message.references[-1]) == (chain[0], chain[-1])
+    await world.mailbox.save_draft(DraftMail("ada@acme.example", "Ada", "Hi", "Hi", chain[-1], chain), "draft:1")
+    (raw,) = world.drafts()
+    references = str(message_from_bytes(raw, policy=policy.default)["References"]).split()
+    assert (references[0], references[-1]) == (chain[0], chain[-1])
+    assert len(references) <= 50
+
+
+async def test_the_same_key_has_the_same_message_id(world: MailWorld) -> None:
+    ids = set()
+    for subject in ("One", "Two"):
+        await world.mailbox.save_draft(DraftMail("ada@acme.example", "Ada", subject, "Hi"), "draft:1")
+        (raw,) = world.drafts()
+        ids.add(message_from_bytes(raw, policy=policy.default)["Message-ID"])
+    assert len(ids) == 1
+
+
+@pytest.mark.parametrize("key", ["", "k" * 5_000, "../../x", "a\x00b\ud800", "a\r\nBcc: eve@evil.example"])
+async def test_any_key_makes_one_draft(world: MailWorld, key: str) -> None:
+    for _ in range(2):
+        await world.mailbox.save_draft(DRAFT, key)
+    (raw,) = world.drafts()
+    assert "Bcc" not in message_from_bytes(raw, policy=policy.default)

@@ -16,6 +16,7 @@ from sales_agent.core.errors import Unavailable
 from sales_agent.core.group_commit import GroupCommit
 from sales_agent.core.jobs import JOBS, new_job
 from sales_agent.core.rows import insert_many
+from sales_agent.core.telemetry import LEADS_ACCEPTED
 from sales_agent.leads.hubspot_payloads import Received, UnknownForm
 from sales_agent.leads.models import SUBMISSIONS
 
@@ -60,6 +61,7 @@ class Intake:
             if is_database_down(error):
                 raise Unavailable("The submission could not be stored. Please send it again.") from error
             raise
+        LEADS_ACCEPTED.labels(received.source, "yes" if accepted.duplicate else "no").inc()
         if not accepted.duplicate:
             self._on_commit()
         return accepted

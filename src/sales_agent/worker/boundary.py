@@ -24,6 +24,7 @@ Handler = Callable[[Claimed], Awaitable[None]]
 MAX_CRASHES = 5  # a job that has taken this many workers down with it gets no other
 SUSPICIOUS = 2  # from so many crashes on, jobs are tried one at a time: which of them is it?
 SUSPECT_WAITS = timedelta(seconds=1)
+SOON = timedelta(seconds=1)
 
 
 class Boundary:
@@ -36,12 +37,29 @@ class Boundary:
         self._handlers = handlers
         self._delays = retry_delays_seconds
         self._closing = False
+        self._calls: set[asyncio.Task[Any] | None] = set()  # everything between a message and its outcome
         self.held: dict[str, tuple[Lease, asyncio.Task[Any] | None]] = {}
 
     async def process(self, job_id: str) -> None:
         """Do the job if it is due and free. Raises nothing: every outcome is recorded or left to the lease."""
         if self._closing:
-            return  # the relay will tell somebody else
+            await self._turn_away(job_id)
+            return
+        call = asyncio.current_task()
+        self._calls.add(call)
+        try:
+            await self._claim_and_work(job_id)
+        finally:
+            self._calls.discard(call)
+
+    async def _turn_away(self, job_id: str) -> None:
+        """We have taken the message from whoever could do the job: have it told again when we are gone."""
+        try:
+            await self._desk.tell_again(job_id, self._clock.now() + SOON)
+        except Exception as error:  # noqa: BLE001 (told again anyway, only later: it comes up at the republish time)
+            log.warning("job.not_turned_away", job_id=job_id, error=type(error).__name__)
+
+    async def _claim_and_work(self, job_id: str) -> None:
         try:
             claimed = await self._desk.claim(job_id)
         except Exception as error:  # noqa: BLE001 (nothing was taken, so nothing is lost: the job comes up again)
@@ -98,7 +116,7 @@ class Boundary:
     async def close(self, grace_seconds: float) -> None:
         """Take nothing new; let running work finish for a while, then hand back what is left."""
         self._closing = True
-        running = [task for _, task in self.held.values() if task is not None]
+        running = [task for task in self._calls if task is not None]
         if not running:
             return
         _, unfinished = await asyncio.wait(running, timeout=grace_seconds)

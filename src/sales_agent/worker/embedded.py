@@ -38,3 +38,4 @@ class EmbeddedWorker:
         self._workplace.stop()
         state.should_stop = 0
         self._thread.join(timeout=0.5)
+        self._workplace.dispose()

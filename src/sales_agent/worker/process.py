@@ -44,14 +44,23 @@ class WorkerProcess:
         self._app = app
         self._clock = clock or SystemClock()
         self._loop = new_event_loop()
-        self._stopped = False
+        self._stopped = self._gone = False
+        self._stopping, self._entrance = threading.Lock(), threading.Lock()
         self._background: list[asyncio.Task[None]] = []
         threading.Thread(target=self._loop.run_forever, name="worker-loop", daemon=True).start()
         self.call(self._start())
 
     def call(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """Run the coroutine on the process's loop and wait for it, from any other thread."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+        """Run the coroutine on the process's loop and wait for it, from any other thread.
+
+        After `dispose` it is not run, and the answer is None: nobody may wait for a loop that has ended.
+        """
+        with self._entrance:
+            if self._gone:
+                coroutine.close()
+                return None
+            future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        return future.result()
 
     def process(self, job_id: str) -> None:
         """The body of every Celery task."""
@@ -61,11 +70,26 @@ class WorkerProcess:
         self.call(forget_throttles(self._database, self._clock))
 
     def stop(self) -> None:
-        """Finish or hand back what is running, then close everything. Safe to call twice."""
-        if not self._stopped:
-            self._stopped = True
-            self.call(self._close())
-            self._loop.call_soon_threadsafe(self._loop.stop)
+        """Finish or hand back what is running. Safe to call twice.
+
+        Messages may still come in for a moment, until Celery has stopped listening: they are
+        turned away, which needs the loop and the database.
+        """
+        with self._stopping:
+            if not self._stopped:
+                self._stopped = True
+                self.call(self._close())
+
+    def dispose(self) -> None:
+        """Stop, then close everything, once no more messages can come. Safe to call twice."""
+        self.stop()
+        with self._entrance:
+            if self._gone:
+                return
+            self._gone = True
+            future = asyncio.run_coroutine_threadsafe(self._wind_up(), self._loop)
+        future.result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
 
     async def _start(self) -> None:
         work = self._settings.work
@@ -109,4 +133,11 @@ class WorkerProcess:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+
+    async def _wind_up(self) -> None:
+        last_words = asyncio.all_tasks() - {asyncio.current_task()}
+        if last_words:
+            _, unfinished = await asyncio.wait(last_words, timeout=2)
+            for task in unfinished:
+                task.cancel()
         await self._database.dispose()

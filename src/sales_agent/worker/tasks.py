@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_shutdown, worker_ready, worker_shutting_down
+from celery.signals import worker_process_shutdown, worker_ready, worker_shutdown, worker_shutting_down
 
 from sales_agent.core.settings import Settings
 from sales_agent.worker.app import KINDS
@@ -31,9 +31,17 @@ class Workplace:
             return self._process[1]
 
     def stop(self) -> None:
+        if (process := self._running()) is not None:
+            process.stop()
+
+    def dispose(self) -> None:
+        if (process := self._running()) is not None:
+            process.dispose()
+
+    def _running(self) -> WorkerProcess | None:
         with self._lock:
-            if self._process is not None and self._process[0] == os.getpid():
-                self._process[1].stop()
+            pid, process = self._process or (None, None)
+            return process if pid == os.getpid() else None
 
 
 def register_tasks(app: Celery, settings: Settings) -> Workplace:
@@ -58,6 +66,7 @@ def register_tasks(app: Celery, settings: Settings) -> Workplace:
     worker_ready.connect(start, weak=False)
     worker_shutting_down.connect(stop, weak=False)
     worker_process_shutdown.connect(stop, weak=False)
+    worker_shutdown.connect(lambda **_: workplace.dispose(), weak=False)
     return workplace
 
 

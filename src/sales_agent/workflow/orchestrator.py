@@ -12,6 +12,7 @@ import structlog
 
 from sales_agent.core.errors import ConnectorError
 from sales_agent.core.jobs import Lease, succeeded
+from sales_agent.core.telemetry import STEP_SECONDS
 from sales_agent.workflow.facts import ApprovalDecision, CreatedDraft
 from sales_agent.workflow.models import StepState
 from sales_agent.workflow.recorder import Claimed, Desk, Record, result_json
@@ -79,6 +80,7 @@ class FormleadOrchestrator:
         if done is not None:
             run.found[step.facts] = done.facts
         row = self._step_row(run, step, position, done, started)
+        STEP_SECONDS.labels(step.name).observe((row["finished_at"] - started).total_seconds())
         await self._desk.record(Record(lease, [row], done.rows if done else (), self._ending(run, step, done)))
         if done is not None and done.stop:
             raise _Stop

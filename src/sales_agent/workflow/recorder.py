@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -45,6 +45,7 @@ class Desk:
     """The worker's one counter for claiming and recording. Raises LeaseLost when a job is no longer ours."""
 
     def __init__(self, database: Database, clock: Clock, worker: str, lease: timedelta) -> None:
+        self._database = database
         self._clock = clock
         self._worker = worker
         self._lease = lease
@@ -57,6 +58,11 @@ class Desk:
 
     async def record(self, record: Record) -> None:
         await self._records.submit(record)
+
+    async def tell_again(self, job_id: str, at: datetime) -> None:
+        """Let the relay tell the broker about this job once more: the message that came here was wasted."""
+        async with self._database.write() as connection:
+            await jobs.wake_again(connection, [job_id], at)
 
     async def _claim(self, connection: AsyncConnection, job_ids: Sequence[str]) -> list[Claimed | None]:
         leases = await jobs.claim(connection, list(set(job_ids)), self._worker, self._clock.now(), self._lease)

@@ -51,7 +51,8 @@ def text_of_html(content: str) -> str:
 
 
 def _add_text(parts: list[str], text: str) -> None:
-    if text != " " or (parts and not parts[-1].endswith("\n")):  # white space between blocks means nothing
+    between_blocks = text == " " and (not parts or parts[-1].endswith("\n"))
+    if text and not between_blocks:
         parts.append(text)
 
 

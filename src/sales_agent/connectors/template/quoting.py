@@ -8,6 +8,7 @@ from sales_agent.core.text import clean_text, looks_hostile, one_line
 
 # Mail programs turn these into links, and a link of theirs has no place in a mail of ours.
 _LINKLIKE = re.compile(r"://|www\.|@|[^\W_][\w-]*\.[^\W\d_]{2,}", re.IGNORECASE)
+_NOT_IN_SUBJECTS = re.compile(r"=\?|://|www\.", re.IGNORECASE)
 _QUOTES = str.maketrans(dict.fromkeys("\"“”„«»", "'"))
 _PREFIXES = re.compile(r"(?:\s*(?:re|aw|antw|sv|fwd?|wg|tr|rv)\s*(?:\[\d+\])?\s*:)+", re.IGNORECASE)
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|['’. -])*")
@@ -81,8 +82,8 @@ def company_name(value: str) -> str:
 
 
 def subject_line(value: str) -> str:
-    """A thread's subject without its prefixes, fit for a header; "" when nothing is left."""
+    """A thread's subject without its prefixes, fit for a header; "" when nothing is left or it must not be repeated."""
     subject = one_line(value, 150)
     if match := _PREFIXES.match(subject):
         subject = subject[match.end():]
-    return "" if "=?" in subject else subject.strip()
+    return "" if _NOT_IN_SUBJECTS.search(subject) or looks_hostile(value) else subject.strip()

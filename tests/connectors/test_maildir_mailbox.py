@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from sales_agent.connectors.local.mailbox import MaildirMailbox
 from sales_agent.core.clock import SystemClock
 from sales_agent.core.errors import ConnectorError
+from sales_agent.ports.mail import DraftMail
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -62,7 +63,10 @@ async def test_a_settled_mailbox_is_not_read_again(tmp_path: Path) -> None:
     assert await mailbox.search_threads("ada@acme.example") == [first]
 
 
-@pytest.mark.parametrize("broken", [b"Content-Type: " + b"(" * 5000 + b"\r\n\r\nsecret words", None], ids=["bomb", "folder"])
+NESTED = b"Content-Type: message/rfc822\r\n\r\n" * 3000 + b"Subject: x\r\n\r\nsecret words"
+
+
+@pytest.mark.parametrize("broken", [NESTED, None], ids=["bomb", "folder"])
 async def test_a_broken_file_hides_no_other_and_is_named_without_its_content(tmp_path: Path, broken: bytes | None) -> None:
     mailbox = mailbox_at(tmp_path)
     mailbox.add_message("INBOX", raw(1), MONDAY)
@@ -118,3 +122,65 @@ async def test_a_reader_that_gives_up_does_not_take_the_mail_from_the_others(tmp
     await asyncio.sleep(0)
     impatient.cancel()
     assert len(await patient) == 50
+
+
+async def test_a_draft_that_somebody_opened_is_replaced_too(tmp_path: Path) -> None:
+    await mailbox_at(tmp_path).save_draft(DraftMail("ada@acme.example", "Ada", "First", "Hi"), "draft:1")
+    folder = tmp_path / ".Drafts" / "cur"
+    (draft,) = folder.iterdir()
+    draft.rename(folder / draft.name.replace(":2,D", ":2,DS"))
+    for mailbox in (mailbox_at(tmp_path), mailbox_at(tmp_path)):
+        await mailbox.save_draft(DraftMail("ada@acme.example", "Ada", "Second", "Hi"), "draft:1")
+    (draft,) = folder.iterdir()
+    assert b"Subject: Second\r\n" in draft.read_bytes()
+
+
+@pytest.mark.parametrize("date", ["", "never", "Thu, 01 Jan 2099 00:00:00 +0000", "Mon, 99 Foo 2026", "1 Jan 99999 0:0 +99999"])
+async def test_a_message_without_a_believable_date_hides_no_newer_one(tmp_path: Path, date: str) -> None:
+    mailbox = mailbox_at(tmp_path)
+    mailbox.add_message("INBOX", raw(1).replace(b"Mon, 23 Nov 2026 09:01:00 +0000", date.encode()), MONDAY)
+    mailbox.add_message("INBOX", raw(2, parent=1), MONDAY + timedelta(hours=1))
+    mailbox.add_message("INBOX", raw(3), MONDAY - timedelta(days=300))
+    (found, *_) = await mailbox.search_threads("ada@acme.example")
+    thread = await mailbox.read_thread(found.id)
+    assert thread is not None
+    assert [(each.subject, each.date) for each in thread.messages] == [
+        ("S1", MONDAY), ("S2", MONDAY + timedelta(minutes=2))]
+
+
+async def test_mail_that_comes_while_the_folder_is_read_is_seen_by_who_asks_after_it(tmp_path: Path) -> None:
+    mailbox = mailbox_at(tmp_path)
+    for number in range(1, 40):
+        mailbox.add_message("INBOX", raw(number), MONDAY)
+    early = asyncio.create_task(mailbox.search_threads("ada@acme.example", 100))
+    await asyncio.sleep(0.002)  # the scan is under way in its thread
+    mailbox.add_message("INBOX", raw(50), MONDAY)
+    assert len(await mailbox.search_threads("ada@acme.example", 100)) == 40
+    await early
+
+
+async def test_a_large_settled_mailbox_is_searched_in_no_time_and_in_no_thread(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mailbox = mailbox_at(tmp_path)
+    for number in range(2_000):
+        (tmp_path / "cur" / f"{number}.x:2,S").write_bytes(raw(number % 60).replace(b"@xxx", b"@%d" % (number // 60)))
+    long_ago = time.time() - 60
+    for part in ("cur", "new"):
+        os.utime(tmp_path / part, (long_ago, long_ago))
+        os.utime(tmp_path / ".Sent" / part, (long_ago, long_ago))
+    assert "2000 messages" in await mailbox.check()
+
+    async def no_thread(*_: object) -> None:
+        raise AssertionError("a thread was used")
+
+    monkeypatch.setattr(asyncio, "to_thread", no_thread)
+    started = time.process_time()
+    for _ in range(50):
+        assert len(await mailbox.search_threads("ada@acme.example")) == 10
+    assert (time.process_time() - started) / 50 < 0.001
+
+
+async def test_two_mailboxes_label_one_thread_without_losing_a_label(tmp_path: Path) -> None:
+    boxes = [mailbox_at(tmp_path), mailbox_at(tmp_path)]
+    await asyncio.gather(*(box.label_thread("t1", f"label {n}") for n in range(20) for box in boxes))
+    assert boxes[0].labels("t1") == {f"label {n}" for n in range(20)}

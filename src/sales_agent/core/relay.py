@@ -17,7 +17,7 @@ Publish = Callable[[Sequence[tuple[str, str]]], None]  # (job id, kind) pairs; b
 
 
 # After a batch, let a few jobs gather: under load, one transaction then serves many of them.
-_BREATH_SECONDS = 0.01
+_BREATH_SECONDS = 0.02
 
 
 class Relay:

@@ -2,7 +2,7 @@
 
 Many rows travel as one JSON parameter. The text of a statement is then the same for one row
 or two hundred, so it is compiled once and prepared once; a list of VALUES would cost both
-again for every new number of rows, which was most of the processor time of a commit.
+again for every new number of rows.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, CursorResult, Select, Table, Text, bindparam, cast, column, func, select, true
+from sqlalchemy import JSON, Dialect, Select, Table, Text, bindparam, cast, column, func, select, true
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import DeclarativeBase
+
+from sales_agent.core import driver
 
 ROWS = "json_rows"  # the name of the parameter
 
@@ -60,16 +63,15 @@ def unless_there(statement: Any) -> Any:
 
 
 async def insert_many(connection: AsyncConnection, table: Table, values: Sequence[Mapping[str, Any]],
-                      finish: Callable[[Any], Any] = plainly) -> CursorResult[Any]:
-    """One statement for all the rows, which name the same columns.
+                      finish: Callable[[Any], Any] = plainly) -> list[tuple[Any, ...]]:
+    """One statement for all the rows, which name the same columns. Answers what it returns.
 
     `finish` adds what is to follow (ON CONFLICT, RETURNING). It is called once and then
     remembered, so it must be a function of a module, not one made on the spot.
     """
     dialect = connection.dialect.name
-    statement = _insert_statement(dialect, table, tuple(values[0]), finish)
-    result: CursorResult[Any] = await connection.execute(statement, {ROWS: as_json(dialect, values)})
-    return result
+    statement, constants = _insert_statement(dialect, table, tuple(values[0]), finish)
+    return await driver.execute(connection, statement, {**constants, ROWS: as_json(dialect, values)})
 
 
 def as_json(dialect: str, values: Sequence[Mapping[str, Any]]) -> str:
@@ -90,8 +92,13 @@ def json_rows(dialect: str, table: Table, columns: tuple[str, ...]) -> Select[An
 
 
 @cache
-def _insert_statement(dialect: str, table: Table, columns: tuple[str, ...], finish: Callable[[Any], Any]) -> Any:
-    return finish(_inserts(dialect)(table).from_select(columns, json_rows(dialect, table, columns)))
+def _insert_statement(dialect: str, table: Table, columns: tuple[str, ...],
+                      finish: Callable[[Any], Any]) -> tuple[str, Mapping[str, Any]]:
+    """The statement's text and the parameters that are always the same: defaults of columns that were left out."""
+    statement = finish(_inserts(dialect)(table).from_select(columns, json_rows(dialect, table, columns)))
+    compiled = statement.compile(dialect=_DIALECTS[dialect])
+    constants = {name: str(value) if isinstance(value, str) else value for name, value in compiled.params.items()}
+    return str(compiled), constants
 
 
 def _inserts(dialect: str) -> Callable[[Table], Any]:
@@ -104,8 +111,10 @@ def _utc(value: Any) -> datetime:
     return value.astimezone(UTC)
 
 
+_DIALECTS: Mapping[str, Dialect] = {"sqlite": sqlite.dialect(paramstyle="named"), "postgresql": psycopg.dialect()}  # type: ignore[no-untyped-call]
+
 # How a moment is written: as SQLAlchemy keeps it in SQLite, and as PostgreSQL reads it.
 _MOMENTS: Mapping[str, Callable[[Any], str]] = {
-    "sqlite": lambda value: _utc(value).replace(tzinfo=None).isoformat(" ", "microseconds"),
-    "postgresql": lambda value: _utc(value).isoformat(" ", "microseconds"),
+    "sqlite": lru_cache(lambda value: _utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")),
+    "postgresql": lru_cache(lambda value: _utc(value).isoformat(" ", "microseconds")),
 }

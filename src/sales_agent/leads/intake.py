@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from sales_agent.core.clock import Clock
 from sales_agent.core.database import Database, is_database_down
 from sales_agent.core.errors import Unavailable
 from sales_agent.core.group_commit import GroupCommit
+from sales_agent.core.ids import time_ordered_uuid
 from sales_agent.core.jobs import JOBS, new_job
 from sales_agent.core.rows import insert_many
 from sales_agent.core.telemetry import LEADS_ACCEPTED
@@ -72,7 +72,8 @@ class Intake:
         candidates: dict[Key, dict[str, Any]] = {}
         for item in sorted(batch, key=_key):  # everybody inserts in one order: two processes cannot deadlock
             candidates.setdefault(_key(item), self._row(item, now))
-        inserted = set((await insert_many(connection, SUBMISSIONS, list(candidates.values()), _if_new)).scalars())
+        stored = await insert_many(connection, SUBMISSIONS, list(candidates.values()), _if_new)
+        inserted = {submission_id for submission_id, in stored}
         new = [row for row in candidates.values() if row["id"] in inserted]
         if new:
             jobs = [new_job(row["workflow_id"], PROCESS_LEAD, now, workflow_id=row["workflow_id"]) for row in new]
@@ -92,7 +93,7 @@ class Intake:
 
     @staticmethod
     def _row(item: Received, now: Any) -> dict[str, Any]:
-        submission_id = str(uuid.uuid4())
+        submission_id = time_ordered_uuid()
         return {"id": submission_id, "workflow_id": workflow_id_of(submission_id), "source": item.source,
                 "portal_id": item.portal_id, "external_id": item.external_id, "form_id": item.form_id,
                 "email": item.email, "payload": item.payload, "received_at": now}

@@ -46,7 +46,7 @@ class Throttle:
     async def _round(self, connection: AsyncConnection, tickets: Sequence[Ticket]) -> set[str]:
         rows = [{"email": t.email, "submission_id": t.submission_id, "since": t.received_at,
                  "until": t.received_at + self._window} for t in tickets]
-        return set((await insert_many(connection, THROTTLES, rows, _unless_another_counts)).scalars())
+        return {counts for counts, in await insert_many(connection, THROTTLES, rows, _unless_another_counts)}
 
 
 def _unless_another_counts(statement: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from celery import Celery
+from kombu.common import maybe_declare
 
 from sales_agent.core.relay import Publish
 
@@ -17,11 +18,13 @@ def publisher(app: Celery) -> Publish:
     """
     def publish(jobs: Sequence[tuple[str, str]]) -> None:
         queue = app.amqp.queues[app.conf.task_default_queue]
-        # Retrying is the relay's business: the jobs stay due in the database.
         with app.producer_pool.acquire(block=True, timeout=5) as producer, producer.batch():
+            maybe_declare(queue, producer.channel)  # type: ignore[no-untyped-call]
             for job_id, kind in jobs:
-                message = app.amqp.create_task_message(job_id, kind, (job_id,), ignore_result=True)
-                producer.publish(message.body, exchange="", routing_key=queue.name, declare=[queue], retry=False,
-                                 serializer="json", headers=message.headers, **message.properties)
+                message = app.amqp.create_task_message(job_id, kind, (job_id,), ignore_result=True,
+                                                       argsrepr=f"('{job_id}',)", kwargsrepr="{}")
+                # Retrying is the relay's business: the jobs stay due in the database.
+                producer.publish(message.body, exchange="", routing_key=queue.name, retry=False, serializer="json",
+                                 headers=message.headers, **message.properties)
 
     return publish

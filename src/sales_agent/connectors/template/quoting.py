@@ -9,6 +9,7 @@ from sales_agent.core.text import clean_text, looks_hostile, one_line
 # Mail programs turn these into links, and a link of theirs has no place in a mail of ours.
 _LINKLIKE = re.compile(r"://|www\.|@|[^\W_][\w-]*\.[^\W\d_]{2,}", re.IGNORECASE)
 _NOT_IN_SUBJECTS = re.compile(r"=\?|://|www\.", re.IGNORECASE)
+_PRIVATE_USE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]")  # no letters; the voice's rules drop them
 _QUOTES = str.maketrans(dict.fromkeys("\"“”„«»", "'"))
 _PREFIXES = re.compile(r"(?:\s*(?:re|aw|antw|sv|fwd?|wg|tr|rv)\s*(?:\[\d+\])?\s*:)+", re.IGNORECASE)
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|['’. -])*")
@@ -32,7 +33,7 @@ _MOST_SYSTEMS = 3
 
 def quotable(text: str, limit: int) -> str:
     """The text on one line, cut at a word where it is longer than `limit`; "" when it must not be quoted."""
-    line = one_line(text, 2_000).translate(_QUOTES)
+    line = one_line(_PRIVATE_USE.sub("", text[:10_000]), 2_000).translate(_QUOTES)
     if looks_hostile(text) or _LINKLIKE.search(line):
         return ""
     if len(line) <= limit:

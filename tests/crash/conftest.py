@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from crash_broker import PrivateRedis, redis_program
-from crash_site import Site
 
 from sales_agent.migrations.run import migrate
+
+pytest.register_assert_rewrite("crash_site")  # before its first import, so that it says what differs
+
+from crash_broker import PrivateRedis, redis_program  # noqa: E402
+from crash_site import Site  # noqa: E402
 
 
 @pytest.fixture

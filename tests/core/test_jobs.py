@@ -152,6 +152,18 @@ async def test_the_relay_leaves_work_in_progress_alone_until_its_lease_ends(data
     assert broker.messages == ["running"]
 
 
+async def test_a_new_embedded_process_hears_of_everything_that_waits(database: Database) -> None:
+    clock, broker = HandClock(), Broker()
+    relay = relay_of(database, clock, broker)
+    await add(database, "a", "b")
+    await add(database, "later", due=NOW + MINUTE)
+    assert await relay.tick() == 2
+    async with database.write() as connection:
+        await jobs.tell_all_again(connection)
+    assert await relay.tick() == 2
+    assert sorted(broker.messages) == ["a", "a", "b", "b"]
+
+
 async def test_several_relays_share_the_work(database: Database) -> None:
     clock, broker = HandClock(), Broker()
     await add(database, *(f"j{n}" for n in range(50)))

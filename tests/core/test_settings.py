@@ -22,7 +22,8 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: pytest.TempPathFactory) -> 
     ("API_PORT", "99999"), ("API_PORT", "http"), ("API_ENV", "prod"), ("DATABASE_URL", "mysql://x"), ("DATABASE_URL", "nonsense"),
     ("CELERY_BROKER_URL", "kafka://x"), ("PUBLIC_BASE_URL", "leads.example.com"), ("MAX_EMAILS_PER_DAY", "-1"),
     ("MAX_EMAILS_PER_DAY", "many"), ("AUTO_APPROVE_THRESHOLD", "2"), ("BUSINESS_TIMEZONE", "Mars/Olympus"),
-    ("BUSINESS_HOURS", "nine to five"), ("BUSINESS_HOURS", "17:00-09:00"), ("ALLOW_REAL_SENDS", "perhaps"),
+    ("BUSINESS_HOURS", "nine to five"), ("BUSINESS_HOURS", "09:00-17:00+02:00"), ("RETRY_DELAYS_SECONDS", "nan"), ("RETRY_DELAYS_SECONDS", "-5"),
+    ("MAIL_FROM", "not an address"), ("DATABASE_URL", "postgresql://u:p@h:abc/db"), ("REDIS_URL", "foo"), ("REDIS_URL", "redis://h:abc/0"), ("BUSINESS_HOURS", "17:00-09:00"), ("ALLOW_REAL_SENDS", "perhaps"),
 ])
 def test_a_bad_value_is_one_line_with_the_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
@@ -55,9 +56,11 @@ def test_an_empty_limit_is_no_limit_and_zero_is_none(monkeypatch: pytest.MonkeyP
 
 def test_limits_that_make_others_pointless_are_named() -> None:
     warnings = pointless_limits(SendingSettings(max_emails_per_day=20, max_emails_per_week=2, max_emails_per_contact_per_week=2))
-    assert len(warnings) == 1
-    assert "MAX_EMAILS_PER_DAY" in warnings[0]
+    assert [warning.split()[0] for warning in warnings] == ["MAX_EMAILS_PER_DAY", "MAX_EMAILS_PER_CONTACT_PER_WEEK"]
     assert not pointless_limits(SendingSettings(max_emails_per_day=20, max_emails_per_week=100, max_emails_per_contact_per_week=2))
+    assert not pointless_limits(SendingSettings(max_emails_per_day=20, max_emails_per_week=None, max_emails_per_contact_per_week=2))
+    [warning] = pointless_limits(SendingSettings(max_emails_per_day=2, max_emails_per_week=50, max_emails_per_contact_per_week=2))
+    assert warning.startswith("MAX_EMAILS_PER_WEEK")
 
 
 async def test_an_unknown_provider_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

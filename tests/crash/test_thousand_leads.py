@@ -1,4 +1,4 @@
-"""A thousand at once, over HTTP, with two workers: each ends as a draft or as a visible skip."""
+"""A thousand at once, over HTTP, to two API processes with two workers: each ends as a draft or as a visible skip."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 
 import httpx2
 import pytest
-from crash_site import Site, lead
+from crash_site import Site, free_port, lead
 from sqlalchemy import select, text
 
 from sales_agent.core.jobs import JOBS
@@ -30,12 +30,16 @@ def submissions() -> list[dict[str, object]]:
 async def test_none_of_a_thousand_is_lost(postgres_site: Site) -> None:
     site = postgres_site
     normal = {"WORKER_LEASE_SECONDS": "60", "RELAY_REPUBLISH_SECONDS": "60"}
+    second = free_port()
+    doors = (site.base_url, f"http://127.0.0.1:{second}")
     site.command("api", **normal)
+    site.command("api", **normal, API_PORT=str(second))
     for _ in range(2):
         site.command("worker", **normal)
-    await site.until_serving()
+    for door in doors:
+        await site.until_serving(door)
     async with httpx2.AsyncClient(limits=httpx2.Limits(max_connections=50), timeout=60) as client:
-        answers = await asyncio.gather(*(site.post(client, body) for body in submissions()))
+        answers = await asyncio.gather(*(site.post(client, body, doors[n % 2]) for n, body in enumerate(submissions())))
     assert {answer.status_code for answer in answers} == {202}
     workflow_ids = {answer.json()["workflow_id"] for answer in answers}
     assert len(workflow_ids) == PEOPLE + AGAIN

@@ -101,3 +101,22 @@ def test_too_many_events_and_unreadable_payloads() -> None:
         received_events(json.dumps([{"portalId": 1, "objectId": 1}] * 101).encode())
     with pytest.raises(PermanentError):
         lead_form("form", "{}")
+
+
+def test_of_several_addresses_the_first_counts_as_it_did_at_the_door() -> None:
+    content = form(fieldValues=[{"name": "email", "value": "first@acme.example"}, {"name": "email", "value": "second@acme.example"}])
+    received = received_form(content)
+    assert received.email == lead_form("form", received.payload).email == "first@acme.example"
+
+
+def test_a_form_id_with_a_control_character_is_refused() -> None:
+    with pytest.raises(InvalidSubmission):
+        received_workflow(json.dumps({**WORKFLOW, "form-submissions": [{"form-id": "a\x00b"}]}).encode())
+
+
+def test_events_of_other_kinds_never_spoil_a_batch() -> None:
+    good = {"eventId": 1, "portalId": 62515, "occurredAt": 5, "subscriptionType": "contact.creation", "objectId": 77, "changeSource": "FORM"}
+    others = [{"subscriptionType": "contact.associationChange", "fromObjectId": 1, "toObjectId": 2, "changeSource": None},
+              {"subscriptionType": "conversation.newMessage", "messageId": "x"}, {}]
+    received = received_events(json.dumps([*others, good]).encode())
+    assert [each is not None for each in received] == [False, False, False, True]

@@ -148,18 +148,28 @@ async def test_a_workflow_contact_with_a_v2_signature(guarded: FastAPI, database
         assert await count(database) == (1, 1)
 
 
-async def test_a_batch_of_events_is_answered_also_for_those_ignored(guarded: FastAPI, database: Database, clock: Any) -> None:
-    path = "/api/webhooks/hubspot/events"
+EVENTS = "/api/webhooks/hubspot/events"
+
+
+async def test_a_batch_of_events_is_answered_also_for_those_ignored(app_client: httpx2.AsyncClient, database: Database) -> None:
     events = [{"eventId": n, "portalId": 1, "objectId": n, "occurredAt": 5, "subscriptionType": kind, "changeSource": source}
               for n, (kind, source) in enumerate([("contact.creation", "FORM"), ("contact.creation", "IMPORT"),
                                                   ("contact.propertyChange", "CRM"), ("contact.creation", "FORM")])]
-    content = json.dumps(events).encode()
+    answer = (await app_client.post(EVENTS, json=events)).json()
+    assert (answer["ignored"], len(answer["results"])) == (2, 2)
+    assert await count(database) == (2, 2)
+    empty = await app_client.post(EVENTS, content=b"[]")
+    assert (empty.status_code, empty.json()["results"]) == (202, [])
+
+
+async def test_with_an_allow_list_of_forms_events_are_ignored_for_they_name_none(guarded: FastAPI, database: Database,
+                                                                                clock: Any) -> None:
+    content = json.dumps([{"eventId": 1, "portalId": 1, "objectId": 1, "subscriptionType": "contact.creation",
+                           "changeSource": "FORM"}]).encode()
     async with connect(guarded) as client:
-        answer = (await client.post(path, content=content, headers=signed(content, clock, path=path))).json()
-        assert (answer["ignored"], len(answer["results"])) == (2, 2)
-        assert await count(database) == (2, 2)
-        empty = await client.post(path, content=b"[]", headers=signed(b"[]", clock, path=path))
-        assert (empty.status_code, empty.json()["results"]) == (202, [])
+        answer = await client.post(EVENTS, content=content, headers=signed(content, clock, path=EVENTS))
+        assert (answer.status_code, answer.json()["ignored"]) == (202, 1)
+        assert await count(database) == (0, 0)
 
 
 async def test_a_get_changes_nothing(guarded: FastAPI, database: Database) -> None:

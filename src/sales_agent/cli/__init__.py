@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -22,8 +23,20 @@ def main() -> None:
     """Run the command; a wrong setting or an expected failure is one line on stderr and exit code 2."""
     from sales_agent.core.errors import AppError, ConfigurationError
 
+    os.umask(0o077)  # what we write holds personal data: for this user alone
     try:
         app()
     except (ConfigurationError, AppError) as error:
         print(f"sales-agent: {error}", file=sys.stderr)
         sys.exit(2)
+    except Exception as error:
+        if "sqlalchemy" not in sys.modules or not _is_database_down(error):
+            raise
+        print("sales-agent: DATABASE_URL: the database cannot be reached", file=sys.stderr)
+        sys.exit(2)
+
+
+def _is_database_down(error: Exception) -> bool:
+    from sales_agent.core.database import is_database_down
+
+    return is_database_down(error)

@@ -33,7 +33,10 @@ def create_token(
         async with open_database() as (_, database):
             return await accounts.create_token(database, name, models.Role(role), SystemClock())
 
-    print(asyncio.run(create()))
+    try:
+        print(asyncio.run(create()))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--name") from error
 
 
 @operators.command("create")

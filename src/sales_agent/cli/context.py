@@ -18,6 +18,18 @@ def prepared_settings() -> Settings:
     return settings
 
 
+def settings_to_run() -> Settings:
+    """Like `prepared_settings`, for what keeps running: says which limits make each other pointless."""
+    import structlog
+
+    from sales_agent.core.settings import pointless_limits
+
+    settings = prepared_settings()
+    for warning in pointless_limits(settings.sending):
+        structlog.get_logger().warning("limits.pointless", warning=warning)
+    return settings
+
+
 @asynccontextmanager
 async def open_database() -> AsyncIterator[tuple[Settings, Database]]:
     """The configured database, for one short command. An embedded SQLite is created when it is missing."""

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from sales_agent.core.clock import SystemClock
 from sales_agent.core.database import Database
+from sales_agent.core.errors import ConfigurationError
 from sales_agent.core.settings import Settings, load_settings
 from sales_agent.migrations.run import ensure_embedded
 from sales_agent.web.accounts.models import Role
@@ -65,6 +66,8 @@ async def _plant_sample(settings: Settings) -> str:
 
 def prepare_sample() -> None:
     """Sign the sample leads: without a webhook secret of the user's own, one is made and kept in VAR_DIR."""
+    if load_settings().runtime.api_env != "development":
+        raise ConfigurationError("API_ENV: the sample leads are for development only; start without --sample")
     if not os.environ.get("HUBSPOT_WEBHOOK_SECRET") and not load_settings().intake.webhook_secrets:
         kept = load_settings().runtime.var_dir / "hubspot_webhook_secret"
         os.environ["HUBSPOT_WEBHOOK_SECRET"] = _kept_secret(kept)

@@ -12,6 +12,7 @@ import uvicorn
 from celery import Celery
 from fastapi import FastAPI
 
+from sales_agent.connectors.registry import check_providers
 from sales_agent.core.clock import Clock, SystemClock
 from sales_agent.core.database import Database
 from sales_agent.core.relay import Relay
@@ -28,6 +29,7 @@ from sales_agent.worker.publisher import publisher
 
 def build_app(settings: Settings, celery: Celery | None = None, clock: Clock | None = None) -> FastAPI:
     """The API with its database, intake and relay; they live as long as the application's lifespan."""
+    check_providers(settings)
     clock = clock or SystemClock()
     database = Database(settings.database_url, pool_size=settings.database.database_pool_size)
     work = settings.work
@@ -37,11 +39,13 @@ def build_app(settings: Settings, celery: Celery | None = None, clock: Clock | N
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        running = asyncio.create_task(relay.run())
+        # An in-process queue without a worker in the process would swallow what it is told.
+        running = None if settings.embedded and celery is None else asyncio.create_task(relay.run())
         yield
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        if running is not None:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
         await database.dispose()
 
     return create_app(WebServices(

@@ -69,12 +69,27 @@ def connect(settings: Settings, database: Database, clock: Clock) -> Connections
     )
 
 
+def check_providers(settings: Settings) -> None:
+    """Raises ConfigurationError for the first provider that this build does not have. Builds nothing."""
+    chosen = settings.providers
+    for variable, name, makers in (
+        ("CRM_PROVIDER", chosen.crm_provider, CRMS), ("MAIL_PROVIDER", chosen.mail_provider, MAILBOXES),
+        ("CALENDAR_PROVIDER", chosen.calendar_provider, CALENDARS), ("ASSET_PROVIDER", chosen.asset_provider, ASSET_LIBRARIES),
+        ("WRITER_PROVIDER", chosen.writer_provider, WRITERS),
+    ):
+        _known(variable, name, tuple(makers))
+
+
 def fallback_writer() -> Writer:
     """The writer that needs nobody else, for when the chosen one cannot be reached."""
     return TemplateWriter()
 
 
 def _make(variable: str, name: str, makers: Makers[Port], sources: Sources) -> Port:
-    if name not in makers:
-        raise ConfigurationError(f"{variable}: '{name}' is not a provider of this build; use one of: {', '.join(makers)}")
+    _known(variable, name, tuple(makers))
     return makers[name](sources)
+
+
+def _known(variable: str, name: str, names: tuple[str, ...]) -> None:
+    if name not in names:
+        raise ConfigurationError(f"{variable}: '{name}' is not a provider of this build; use one of: {', '.join(names)}")

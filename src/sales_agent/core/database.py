@@ -73,9 +73,15 @@ def is_collision(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in COLLISIONS
 
 
+# The server answers, but not with this schema (42P01: not migrated) or not for writing (25006: a standby).
+NOT_READY = ("42P01", "25006")
+
+
 def is_database_down(error: BaseException) -> bool:
     if is_collision(error):
         return False
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in NOT_READY:
+        return True
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, DATABASE_DOWN)

@@ -46,7 +46,11 @@ class GroupCommit(Generic[Item, Result]):
     async def _run(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[: self._max_batch], self._waiting[self._max_batch :]
-            await self._write(batch)
+            try:
+                await self._write(batch)
+            finally:
+                for _, future in batch:  # the loop is going away: nobody may wait for ever, or take this for success
+                    future.cancel()
 
     async def _write(self, batch: list[Waiting[Item, Result]], tries_left: int = 3) -> None:
         try:
@@ -57,11 +61,6 @@ class GroupCommit(Generic[Item, Result]):
                 await self._write(batch, tries_left - 1)
             else:
                 await self._fail_or_split(batch, error)
-        except BaseException:
-            # The loop is going away. Nobody may take this for success.
-            for _, future in batch:
-                future.cancel()
-            raise
         else:
             for (_, future), result in zip(batch, results, strict=True):
                 _settle(future, result)

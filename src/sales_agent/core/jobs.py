@@ -62,6 +62,10 @@ class Job(Base):
 
 JOBS = table_of(Job)
 
+# New work is due at once, by the clock of the host that accepted it. A worker whose clock is a little
+# behind must not turn it away: its message is spent, and the next comes only at the republish time.
+CLOCK_SKEW = timedelta(seconds=5)
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -109,9 +113,10 @@ async def claim(connection: AsyncConnection, job_ids: Sequence[str], worker: str
 
 
 def claimable(now: datetime) -> Any:
-    waiting = and_(JOBS.c.status.in_((JobStatus.PENDING, JobStatus.RETRY)), JOBS.c.due_at <= now)
+    new = and_(JOBS.c.status == JobStatus.PENDING, JOBS.c.due_at <= now + CLOCK_SKEW)
+    again = and_(JOBS.c.status == JobStatus.RETRY, JOBS.c.due_at <= now)
     abandoned = and_(JOBS.c.status == JobStatus.STARTED, JOBS.c.lease_until < now)
-    return or_(waiting, abandoned)
+    return or_(new, again, abandoned)
 
 
 def held(leases: Sequence[Lease]) -> Any:
@@ -170,6 +175,12 @@ async def due_for_broker(connection: AsyncConnection, now: datetime, again_at: d
               .with_for_update(skip_locked=True))
     statement = update(JOBS).where(JOBS.c.id.in_(chosen)).values(wake_at=again_at).returning(JOBS.c.id, JOBS.c.kind)
     return [(row.id, row.kind) for row in await connection.execute(statement)]
+
+
+async def tell_all_again(connection: AsyncConnection) -> None:
+    """Whatever the broker was told is forgotten: a queue inside a process ends with it."""
+    waiting = (JobStatus.PENDING, JobStatus.RETRY)
+    await connection.execute(update(JOBS).where(JOBS.c.status.in_(waiting)).values(wake_at=JOBS.c.due_at))
 
 
 async def wake_again(connection: AsyncConnection, job_ids: Sequence[str], at: datetime) -> None:

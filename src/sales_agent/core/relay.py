@@ -16,8 +16,10 @@ log = structlog.get_logger()
 Publish = Callable[[Sequence[tuple[str, str]]], None]  # (job id, kind) pairs; blocking; raises when it fails
 
 
-# After a batch, let a few jobs gather: under load, one transaction then serves many of them.
-_BREATH_SECONDS = 0.02
+# A worker does a few hundred jobs a second, so one relay keeps several of them busy at this pace,
+# and does not compete with the process it lives in. Whatever waits longer waits in the database.
+_JOBS_PER_SECOND = 1_000
+_BREATH_SECONDS = 0.02  # lets a few jobs gather, so that one transaction serves them all
 
 
 class Relay:
@@ -46,8 +48,9 @@ class Relay:
                 log.warning("relay.failed", error=type(error).__name__)
                 published = 0
                 await asyncio.sleep(self._poll)
+            if published:
+                await asyncio.sleep(max(_BREATH_SECONDS, published / _JOBS_PER_SECOND))
             if published < self._batch:
-                await asyncio.sleep(_BREATH_SECONDS)
                 await self._wait()
 
     async def tick(self) -> int:

@@ -33,6 +33,9 @@ Secret = Annotated[SecretStr | None, BeforeValidator(_blank_is_none)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
+Delay = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]  # seconds
+
+
 class Group(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
 
@@ -75,9 +78,10 @@ class WorkSettings(Group):
     worker_concurrency: int = Field(64, ge=1, le=500)
     worker_lease_seconds: float = Field(60, ge=1, le=3600)
     worker_shutdown_seconds: float = Field(25, ge=0, le=600)
+    worker_metrics_port: int = Field(0, ge=0, le=65535)
     relay_poll_seconds: float = Field(1.0, ge=0.05, le=60)
     relay_republish_seconds: float = Field(60, ge=1, le=3600)
-    retry_delays_seconds: Annotated[tuple[float, ...], NoDecode, BeforeValidator(_split)] = (60, 120, 240)
+    retry_delays_seconds: Annotated[tuple[Delay, ...], NoDecode, BeforeValidator(_split)] = (60, 120, 240)
 
 
 class IntakeSettings(Group):
@@ -108,7 +112,7 @@ class SenderSettings(Group):
     sender_name: str = "Robin Sommer"
     sender_company: str = "Northwind Analytics"
     sender_address: str = ""
-    mail_from: str = "robin@northwind.example"
+    mail_from: Annotated[str, Field(pattern=r"^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+$")] = "robin@northwind.example"
     business_timezone: str = "Europe/Berlin"
     business_hours: str = "09:00-17:00"
     holiday_country: str = "DE"
@@ -131,6 +135,8 @@ class SenderSettings(Group):
             start, end = (time.fromisoformat(part.strip()) for part in value.split("-"))
         except ValueError as error:
             raise ValueError("must look like 09:00-17:00") from error
+        if start.tzinfo or end.tzinfo:
+            raise ValueError("must name no time zone; that is BUSINESS_TIMEZONE's part")
         if start >= end:
             raise ValueError("must end after it starts")
         return value
@@ -192,13 +198,18 @@ def _first_problem(error: ValidationError) -> str:
 
 
 def _check_urls(settings: Settings) -> None:
+    broker = "CELERY_BROKER_URL" if settings.work.celery_broker_url or not settings.work.redis_url else "REDIS_URL"
     for name, url, schemes in (
         ("DATABASE_URL", settings.database_url, ("sqlite", "postgresql", "postgres")),
-        ("CELERY_BROKER_URL", settings.broker_url, ("memory", "redis", "rediss", "amqp", "amqps")),
+        (broker, settings.broker_url, ("memory", "redis", "rediss", "amqp", "amqps")),
     ):
         scheme = url.partition("://")[0].partition("+")[0]
         if "://" not in url or scheme not in schemes:
             raise ConfigurationError(f"{name}: must be a URL that begins with one of: {', '.join(schemes)}")
+        try:
+            _ = urlsplit(url).port  # raises when it is no number or too large
+        except ValueError:
+            raise ConfigurationError(f"{name}: the port is not a number from 0 to 65535") from None
 
 
 def _check_production(settings: Settings) -> None:
@@ -209,6 +220,8 @@ def _check_production(settings: Settings) -> None:
         "HUBSPOT_WEBHOOK_SECRET": min(settings.intake.webhook_secrets, key=len, default=""),
         "SECRET_KEY": settings.runtime.secret_key.get_secret_value() if settings.runtime.secret_key else "",
     }
+    if settings.runtime.admin_password:
+        secrets["ADMIN_PASSWORD"] = settings.runtime.admin_password.get_secret_value()
     for name, value in secrets.items():
         if not value:
             raise ConfigurationError(f"{name}: must be set when API_ENV is {env}")
@@ -219,11 +232,14 @@ def _check_production(settings: Settings) -> None:
 
 
 def pointless_limits(sending: SendingSettings) -> list[str]:
-    """Warnings for limits that can never take effect because a wider or equal one is lower."""
+    """Warnings for limits that can never take effect, because another one is always reached first."""
     day, week, contact = sending.max_emails_per_day, sending.max_emails_per_week, sending.max_emails_per_contact_per_week
     warnings = []
-    if week is not None and (day is None or day > week):
-        warnings.append("MAX_EMAILS_PER_DAY never takes effect: MAX_EMAILS_PER_WEEK is lower.")
-    if week is not None and (contact is None or contact > week):
-        warnings.append("MAX_EMAILS_PER_CONTACT_PER_WEEK never takes effect: MAX_EMAILS_PER_WEEK is lower.")
+    if week is not None and day is not None and day >= week:
+        warnings.append(f"MAX_EMAILS_PER_DAY ({day}) never takes effect: MAX_EMAILS_PER_WEEK ({week}) is reached first.")
+    if week is not None and day is not None and day * 7 <= week:
+        warnings.append(f"MAX_EMAILS_PER_WEEK ({week}) never takes effect: MAX_EMAILS_PER_DAY ({day}) is reached first.")
+    if week is not None and contact is not None and contact >= week:
+        warnings.append(f"MAX_EMAILS_PER_CONTACT_PER_WEEK ({contact}) never takes effect: "
+                        f"MAX_EMAILS_PER_WEEK ({week}) is reached first.")
     return warnings

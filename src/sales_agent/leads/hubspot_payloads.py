@@ -10,7 +10,11 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import (
+    Annotated,
+    Any,
+    NotRequired,  # pydantic needs this one before Python 3.12
+)
 
 from pydantic import (
     BaseModel,
@@ -22,6 +26,7 @@ from pydantic import (
     ValidationError,
     WithJsonSchema,
 )
+from typing_extensions import TypedDict
 
 from sales_agent.core.errors import AppError, PermanentError
 from sales_agent.leads.addresses import parse_address
@@ -80,13 +85,16 @@ def _as_text(value: Any) -> Any:
 
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
 Number = Annotated[int, Field(ge=0, le=2**53, strict=True)]
 Value = Annotated[str, BeforeValidator(_as_text), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})]
 
 
-class FieldValue(BaseModel):
+class FieldValue(TypedDict):
+    """A dictionary, and its value as it came: on the hot path, a model and a call for each field would show."""
+
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    value: Value = ""
+    value: NotRequired[str | int | float | bool | None]
 
 
 class FormSubmissionBody(BaseModel):
@@ -108,7 +116,7 @@ class PropertyValue(BaseModel):
 
 class WorkflowFormSubmission(BaseModel):
     conversion_id: Id | None = Field(None, alias="conversion-id")
-    form_id: str = Field("", alias="form-id", max_length=200)
+    form_id: Line = Field("", alias="form-id", max_length=200)
     timestamp: Number = 0
     page_url: str = Field("", alias="page-url")
     title: str = ""
@@ -123,25 +131,33 @@ class WorkflowBody(BaseModel):
     form_submissions: list[WorkflowFormSubmission] = Field(default_factory=list, alias="form-submissions")
 
 
+class AnyEvent(BaseModel):
+    """One event of an app's batch: there are dozens of kinds, with fields of their own, and most are none of
+    our business. The docs and the examples name the type differently."""
+
+    model_config = ConfigDict(extra="allow")
+
+    subscriptionType: str | None = None
+    eventType: str | None = None
+    changeSource: str | None = None
+
+
 class EventBody(BaseModel):
-    """One event of an app's batch. The docs and the examples name the type differently."""
+    """An event that is a lead: a contact that a form created."""
 
     portalId: Number
     objectId: Number
     eventId: Number = 0
     occurredAt: Number = 0
-    subscriptionType: str = Field("", max_length=100)
-    eventType: str = Field("", max_length=100)
-    changeSource: str = Field("", max_length=100)
 
 
-EVENTS: TypeAdapter[list[EventBody]] = TypeAdapter(Annotated[list[EventBody], Field(max_length=100)])
+EVENTS: TypeAdapter[list[AnyEvent]] = TypeAdapter(Annotated[list[AnyEvent], Field(max_length=100)])
 
 
 def received_form(body: bytes) -> Received:
     """Raises MalformedBody or InvalidSubmission."""
     form = _validated(FormSubmissionBody.model_validate_json, body)
-    email = next((each.value for each in form.fieldValues if each.name == "email"), "")
+    email = next((_as_text(each.get("value")) for each in form.fieldValues if each["name"] == "email"), "")
     return Received("form", str(form.portalId), form.formSubmissionId, form.formId, _address(email), body.decode())
 
 
@@ -161,11 +177,12 @@ def received_events(body: bytes) -> list[Received | None]:
     return [_received_event(event) for event in _validated(EVENTS.validate_json, body)]
 
 
-def _received_event(event: EventBody) -> Received | None:
-    kind = event.subscriptionType or event.eventType
+def _received_event(any_event: AnyEvent) -> Received | None:
+    kind = any_event.subscriptionType or any_event.eventType
     # There is no form-submission event: a contact created by a form is the nearest thing.
-    if kind not in ("contact.creation", "object.creation") or event.changeSource not in ("FORM", "FORMS"):
+    if kind not in ("contact.creation", "object.creation") or any_event.changeSource not in ("FORM", "FORMS"):
         return None
+    event: EventBody = _validated(EventBody.model_validate, any_event.model_dump())
     key = f"event:{kind}:{event.objectId}:{event.eventId}:{event.occurredAt}"
     return Received("event", str(event.portalId), key, "", None, event.model_dump_json())
 
@@ -174,15 +191,29 @@ def lead_form(source: str, payload: str) -> LeadForm:
     """Read a stored payload in full. Raises PermanentError when it cannot be read."""
     try:
         return READERS[source](payload)
+    except AppError as error:
+        raise PermanentError(f"the stored {source} payload cannot be used: {error.detail}") from error
     except (KeyError, ValueError) as error:
         raise PermanentError(f"the stored {source} payload cannot be read ({type(error).__name__})") from error
+
+
+def lead_of_contact(fields: dict[str, str], contact_id: str) -> LeadForm:
+    """A lead of whom only the CRM knows more than an id. Raises PermanentError when its address is none."""
+    try:
+        return _lead(fields, "", "", "", "", contact_id=contact_id)
+    except InvalidSubmission as error:
+        raise PermanentError(f"the contact in the CRM cannot be used: {error.detail}") from error
 
 
 def _form(payload: str) -> LeadForm:
     body = FormSubmissionBody.model_validate_json(payload)
     fields: dict[str, str] = {}
     for each in body.fieldValues:  # several answers to one question arrive as repeated entries
-        fields[each.name] = f"{fields[each.name]}; {each.value}" if fields.get(each.name) else each.value
+        name, value = each["name"], _as_text(each.get("value"))
+        if name == "email":
+            fields.setdefault(name, value)  # the first counts, as it did at the door
+        else:
+            fields[name] = f"{fields[name]}; {value}" if fields.get(name) else value
     message = body.userMessage or fields.get("message", "")
     return _lead(fields, message, body.pageTitle or "", body.pageUri or "", body.formId)
 
@@ -223,7 +254,7 @@ def _address(raw: str) -> str:
         raise InvalidSubmission(f"email: {error}") from error
 
 
-def _validated(validate: Callable[[bytes], Any], body: bytes) -> Any:
+def _validated(validate: Callable[[Any], Any], body: Any) -> Any:
     try:
         return validate(body)
     except ValidationError as error:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, literal, select, tuple_
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sales_agent.core.clock import Clock
@@ -67,20 +68,26 @@ class Intake:
         return accepted
 
     async def _store(self, connection: AsyncConnection, batch: Sequence[Received]) -> list[Accepted]:
-        """One multi-row insert for the submissions, one for the jobs of those that are new."""
+        """Insert the submissions that are new, each with its job, and look up the others."""
         now = self._clock.now()
         candidates: dict[Key, dict[str, Any]] = {}
         for item in sorted(batch, key=_key):  # everybody inserts in one order: two processes cannot deadlock
             candidates.setdefault(_key(item), self._row(item, now))
-        stored = await insert_many(connection, SUBMISSIONS, list(candidates.values()), _if_new)
-        inserted = {submission_id for submission_id, in stored}
-        new = [row for row in candidates.values() if row["id"] in inserted]
-        if new:
-            jobs = [new_job(row["workflow_id"], PROCESS_LEAD, now, workflow_id=row["workflow_id"]) for row in new]
-            await insert_many(connection, JOBS, jobs)
+        inserted = await self._insert(connection, list(candidates.values()))
         known = {key: row["id"] for key, row in candidates.items() if row["id"] in inserted}
         known |= await self._seen_before(connection, [key for key in candidates if key not in known])
         return self._answers(batch, known, inserted)
+
+    @staticmethod
+    async def _insert(connection: AsyncConnection, rows: list[dict[str, Any]]) -> set[str]:
+        """The ids of those that were not there. PostgreSQL needs one statement for them and their jobs."""
+        if connection.dialect.name == "postgresql":
+            return {submission_id for submission_id, in await insert_many(connection, SUBMISSIONS, rows, _with_jobs)}
+        inserted = {submission_id for submission_id, in await insert_many(connection, SUBMISSIONS, rows, _if_new)}
+        jobs = [_first_job(row["workflow_id"], row["received_at"]) for row in rows if row["id"] in inserted]
+        if jobs:
+            await insert_many(connection, JOBS, jobs)
+        return inserted
 
     @staticmethod
     def _answers(batch: Sequence[Received], known: dict[Key, str], unclaimed: set[str]) -> list[Accepted]:
@@ -109,6 +116,21 @@ class Intake:
 
 def _if_new(statement: Any) -> Any:
     return statement.on_conflict_do_nothing(index_elements=["portal_id", "external_id"]).returning(SUBMISSIONS.c.id)
+
+
+def _with_jobs(statement: Any) -> Any:
+    """The same, and in the same statement the job of each new submission, made from its row."""
+    new = _if_new(statement).returning(SUBMISSIONS.c.workflow_id, SUBMISSIONS.c.received_at).cte("new")
+    job = _first_job(new.c.workflow_id, new.c.received_at)
+    values = [value if isinstance(value, ColumnElement) else literal(value, JOBS.c[name].type)
+              for name, value in job.items()]
+    jobs = postgresql.insert(JOBS).from_select(list(job), select(*values))
+    return select(new.c.id).add_cte(jobs.cte("job"))
+
+
+def _first_job(workflow_id: Any, received_at: Any) -> dict[str, Any]:
+    """The values of the job row: for one submission, or for the columns of many."""
+    return new_job(workflow_id, PROCESS_LEAD, received_at, workflow_id=workflow_id)
 
 
 def _key(item: Received) -> Key:

@@ -32,7 +32,7 @@ class Throttle:
 
     async def admits(self, ticket: Ticket) -> bool:
         """Whether this submission is the one that counts. Asking again gives the same answer."""
-        return await self._commit.submit(ticket)
+        return not self._window or await self._commit.submit(ticket)
 
     async def _decide(self, connection: AsyncConnection, batch: Sequence[Ticket]) -> list[bool]:
         admitted: set[str] = set()

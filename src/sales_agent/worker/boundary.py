@@ -60,8 +60,13 @@ class Boundary:
             log.warning("job.not_turned_away", job_id=job_id, error=type(error).__name__)
 
     async def _claim_and_work(self, job_id: str) -> None:
+        claim = asyncio.ensure_future(self._desk.claim(job_id))
         try:
-            claimed = await self._desk.claim(job_id)
+            claimed = await asyncio.shield(claim)
+        except asyncio.CancelledError:  # we are closing, but the claim is on its way into the database
+            if (claimed := await claim) is not None:
+                await self._end(claimed.lease, handed_back(self._clock.now()), "handed_back")
+            return
         except Exception as error:  # noqa: BLE001 (nothing was taken, so nothing is lost: the job comes up again)
             log.warning("job.claim_failed", job_id=job_id, error=type(error).__name__)
             return

@@ -96,6 +96,9 @@ class WorkerProcess:
         name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
         self._lease = timedelta(seconds=work.worker_lease_seconds)
         self._database = Database(self._settings.database_url, pool_size=self._settings.database.database_pool_size)
+        if self._settings.embedded:
+            async with self._database.write() as connection:
+                await jobs.tell_all_again(connection)
         desk = Desk(self._database, self._clock, name, self._lease)
         tools = build_tools(self._settings, self._database, self._clock)
         await warm_up(tools)

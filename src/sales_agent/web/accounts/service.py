@@ -19,6 +19,7 @@ from sales_agent.core.rows import Row, insert, insert_missing
 from sales_agent.web.accounts.models import API_TOKENS, OPERATORS, ApiToken, Role
 
 TOKEN_PREFIX = "sa_"  # noqa: S105  (lets secret scanners recognise ours)
+RESERVED_NAMES = ("sales-agent", "system")
 MIN_PASSWORD, MAX_PASSWORD, MAX_NAME = 12, 1024, 120  # characters
 
 
@@ -76,6 +77,8 @@ def _new_id() -> str:
 
 def _checked_name(name: str) -> str:
     name = name.strip()
+    if name.lower() in RESERVED_NAMES:
+        raise ValueError(f"'{name}' is a name that the program itself uses in the audit trail")
     if not name or len(name) > MAX_NAME or not name.isprintable():
         raise ValueError(f"a name must be 1 to {MAX_NAME} printable characters")
     return name

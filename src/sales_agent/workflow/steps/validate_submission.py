@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sales_agent.core.errors import PermanentError
 from sales_agent.leads.addresses import AddressFacts, parse_address
-from sales_agent.leads.hubspot_payloads import LeadForm, lead_form
+from sales_agent.leads.hubspot_payloads import LeadForm, lead_form, lead_of_contact
 from sales_agent.leads.intent import topics
 from sales_agent.leads.language import detect_language
 from sales_agent.leads.text import looks_hostile
@@ -33,10 +33,10 @@ async def _with_address(run: LeadRun, form: LeadForm) -> LeadForm:
     contact = await run.tools.connections.crm.contact_by_id(form.contact_id)
     if contact is None:
         raise PermanentError("the contact named by the event is not in the CRM")
-    company = contact.company.name if contact.company else ""
-    return form.model_copy(update={
-        "email": contact.email, "first_name": contact.first_name, "last_name": contact.last_name, "company": company,
-        "job_title": contact.job_title, "phone": contact.phone, "country": contact.country})
+    return lead_of_contact({
+        "email": contact.email, "firstname": contact.first_name, "lastname": contact.last_name,
+        "company": contact.company.name if contact.company else "", "jobtitle": contact.job_title,
+        "phone": contact.phone, "country": contact.country}, form.contact_id)
 
 
 def _check_form(run: LeadRun, form: LeadForm) -> None:

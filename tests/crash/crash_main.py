@@ -27,11 +27,14 @@ from typing import Any
 import kombu.transport.redis  # noqa: F401
 
 from sales_agent.cli import running
+from sales_agent.worker import boundary
 from sales_agent.workflow import effects, orchestrator
 from sales_agent.workflow.recorder import Desk, Record
 from sales_agent.workflow.step import Done, LeadRun, Step
 
 ORDER = re.compile(r"(crash|slow|drag|poison):(\w+):([\w.]+)")
+# Where dozens of kills follow each other within seconds, a lead may be bystander to many of them.
+boundary.MAX_CRASHES = int(os.environ.get("MAX_CRASHES", boundary.MAX_CRASHES))
 orders: dict[str, re.Match[str]] = {}  # by workflow id
 
 

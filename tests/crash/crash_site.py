@@ -78,7 +78,7 @@ class Site:
             "CRASH_DIR": str(flags), "VAR_DIR": str(place / "var"),
             "DATABASE_URL": database_url, "CELERY_BROKER_URL": broker_url, "API_PORT": str(self.port),
             "HUBSPOT_WEBHOOK_SECRET": SECRET, "PUBLIC_BASE_URL": self.base_url, "DATABASE_POOL_SIZE": "5",
-            "WORKER_LEASE_SECONDS": "2", "RELAY_POLL_SECONDS": "0.1", "RELAY_REPUBLISH_SECONDS": "1",
+            "WORKER_LEASE_SECONDS": "1", "RELAY_POLL_SECONDS": "0.1", "RELAY_REPUBLISH_SECONDS": "1",
             "RETRY_DELAYS_SECONDS": "0.2,0.2,0.2", "LOG_LEVEL": "WARNING"}
 
     @property

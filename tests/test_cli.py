@@ -96,3 +96,28 @@ def test_up_serves_learns_a_voice_and_stops_cleanly(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=40)
     assert process.returncode == 0, output[-3000:]
+
+
+def test_the_emergency_stop_is_pulled_and_released_with_a_reason(tmp_path: Path) -> None:
+    assert run("emergency", "stop", "--reason", " ", place=tmp_path).returncode == 2
+    assert "is off" in run("emergency", "status", place=tmp_path).stdout
+    stopped = run("emergency", "stop", "--scope", "all", "--reason", "wrong price list", place=tmp_path)
+    assert "ON: nothing is sent" in stopped.stdout
+    assert "wrong price list" in run("emergency", "status", place=tmp_path).stdout
+    assert "is off" in run("emergency", "resume", "--reason", "mended", place=tmp_path).stdout
+
+
+def test_an_address_is_suppressed_asked_for_and_lifted_and_kept_nowhere(tmp_path: Path) -> None:
+    def suppression(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return run("suppression", *arguments, place=tmp_path)
+
+    assert suppression("check", "ada@acme.example").returncode == 0
+    assert suppression("add", "ada@acme.example", "--reason", "asked for it").returncode == 0
+    asked = suppression("check", " ADA@acme.example ")
+    assert (asked.returncode, asked.stdout) == (1, "On the suppression list: manual.\n")
+    assert b"ada@acme" not in (tmp_path / "var" / "sales_agent.db").read_bytes().lower()
+    assert suppression("add", "ada, eve", "--reason", "x").returncode == 2
+    assert suppression("lift", "ada@acme.example", "--reason", " ").returncode == 2
+    assert suppression("lift", "ada@acme.example", "--reason", "a mistake").returncode == 0
+    assert suppression("check", "ada@acme.example").returncode == 0
+    assert "not on the suppression list" in suppression("lift", "ada@acme.example", "--reason", "again").stderr

@@ -12,13 +12,14 @@ from sqlalchemy import select
 
 from sales_agent.connectors.registry import Connections
 from sales_agent.core.database import Database
+from sales_agent.core.effects import DELIVER_EFFECT
 from sales_agent.core.errors import ConnectorError
 from sales_agent.core.jobs import JOBS
 from sales_agent.core.relay import Relay
 from sales_agent.core.settings import Settings
 from sales_agent.leads.intake import PROCESS_LEAD
 from sales_agent.worker.boundary import Boundary
-from sales_agent.workflow.effects import DELIVER_EFFECT, EffectHandler
+from sales_agent.workflow.effects import EffectHandler
 from sales_agent.workflow.orchestrator import FormleadOrchestrator
 from sales_agent.workflow.recorder import Desk
 from sales_agent.workflow.step import Done, LeadRun, Step
@@ -71,7 +72,7 @@ class Worker:
                             republish_seconds=REPUBLISH.total_seconds())
         self.boundary = Boundary(desk, clock, {
             PROCESS_LEAD: FormleadOrchestrator(desk, tools, [self._counted(step) for step in steps]).run,
-            DELIVER_EFFECT: EffectHandler(desk, tools).run,
+            DELIVER_EFFECT: EffectHandler(desk, tools, database).run,
         }, settings.work.retry_delays_seconds)
 
     def _counted(self, step: Step) -> Step:

@@ -14,9 +14,11 @@ from crash_desk import Failing, HandMovedClock, Worker, broken_step, job_of, row
 from crash_site import NOTES, furnish, lead
 from sqlalchemy import select
 
+from sales_agent.connectors.registry import connect
 from sales_agent.core.clock import iso
 from sales_agent.core.database import Database
 from sales_agent.core.dead_letters import FAILED_TASKS
+from sales_agent.core.effects import DELIVER_EFFECT
 from sales_agent.core.jobs import JOBS
 from sales_agent.core.settings import Settings
 from sales_agent.drafts.models import DRAFTS
@@ -26,8 +28,8 @@ from sales_agent.web.accounts.models import Role
 from sales_agent.web.accounts.service import create_token
 from sales_agent.web.app import create_app
 from sales_agent.web.services import WebServices
-from sales_agent.workflow.effects import DELIVER_EFFECT
 from sales_agent.workflow.names import STEP_NAMES
+from sales_agent.workflow.sending import open_door
 
 DELAYS = (60, 120, 240)
 
@@ -56,7 +58,8 @@ async def workflow_id(database: Database, clock: HandMovedClock) -> str:
 @pytest.fixture
 async def operator(settings: Settings, database: Database, clock: HandMovedClock) -> Any:
     token = await create_token(database, "ada", Role.OPERATOR, clock)
-    transport = httpx2.ASGITransport(create_app(WebServices(settings, database, clock)))
+    door = open_door(settings, database, clock, connect(settings, database, clock))
+    transport = httpx2.ASGITransport(create_app(WebServices(settings, database, clock, door)))
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx2.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
         yield client

@@ -194,3 +194,14 @@ async def test_a_note_and_a_task_exist_once_per_key_whoever_writes_them_when(crm
         assert ids[0] == ids[1] == ids[3] == ids[4]
     counts = await crm_world.counts()
     assert (counts["notes"], counts["tasks"]) == (2, 2)
+
+
+async def test_a_task_is_completed_by_its_key_once_it_is_there(crm_world: CrmWorld) -> None:
+    contact = await crm_world.crm.resolve_contact(ContactInput("ada@acme.example"))
+    with pytest.raises(ConnectorError) as caught:
+        await crm_world.crm.complete_task("k:1")
+    assert caught.value.transient
+    task = await crm_world.crm.create_task(contact.id, "Call", "body", DUE, "", "k:1")
+    await asyncio.gather(*(crm.complete_task("k:1") for crm in (crm_world.crm, crm_world.another())))
+    assert await crm_world.crm.create_task(contact.id, "Call", "body", DUE, "", "k:1") == task
+    assert (await crm_world.counts())["tasks"] == 1

@@ -413,3 +413,44 @@ async def test_any_key_makes_one_draft(world: MailWorld, key: str) -> None:
         await world.mailbox.save_draft(DRAFT, key)
     (raw,) = world.drafts()
     assert "Bcc" not in message_from_bytes(raw, policy=policy.default)
+
+
+async def test_a_discarded_draft_is_gone_and_only_that_one(world: MailWorld) -> None:
+    await world.mailbox.save_draft(DRAFT, "draft:1")
+    await world.mailbox.save_draft(DRAFT, "draft:2")
+    await world.mailbox.discard_draft("draft:1")
+    await world.mailbox.discard_draft("draft:1")
+    await world.mailbox.discard_draft("draft:3")
+    assert len(world.drafts()) == 1
+    await world.mailbox.save_draft(DRAFT, "draft:1")
+    assert len(world.drafts()) == 2
+
+
+BOUNCE = """--b
+Content-Type: text/plain
+
+Your mail came back.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.acme.example
+
+Final-Recipient: rfc822; ada@acme.example
+Action: failed
+Status: 5.1.1
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: <1@northwind.example>
+X-Sales-Agent-Key: sa-1
+--b--
+"""
+
+
+async def test_a_bounce_is_reported_with_the_key_of_the_mail_that_came_back(world: MailWorld) -> None:
+    world.deliver(letter(1))
+    world.deliver(letter(2, sender="MAILER-DAEMON@mx.acme.example", body=BOUNCE, MIME_Version="1.0",
+                         Content_Type='multipart/report; report-type=delivery-status; boundary="b"'))
+    [report] = await world.mailbox.delivery_reports(MONDAY - timedelta(days=1))
+    assert (report.kind, report.status, report.key, report.message_id) == ("hard_bounce", "5.1.1", "sa-1", "<1@northwind.example>")
+    assert await world.mailbox.delivery_reports(MONDAY + timedelta(days=1)) == []

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi import FastAPI
-from web_helpers import connect
+from web_helpers import connect, web_services
 
 from sales_agent.core.database import Database
 from sales_agent.core.rows import insert_missing
@@ -49,8 +49,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def services(settings: Settings, database: Database, clock: SettableClock) -> WebServices:
-    return WebServices(settings, database, clock,
-                       extra_routes=intake_routes(Intake(database, clock), settings, clock))
+    return web_services(settings, database, clock, extra_routes=intake_routes(Intake(database, clock), settings, clock))
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from sales_agent.core.rows import insert_missing, table_of
 from sales_agent.drafts.content import content_hash
 from sales_agent.drafts.models import DRAFT_REVISIONS, DRAFTS
 from sales_agent.drafts.service import NewDraft, draft_id_for, new_draft_rows
+from sales_agent.web.services import WebServices
 
 DRAFTS_URL = "/api/operator/drafts"
 AddDraft = Callable[..., Any]
@@ -173,7 +174,7 @@ async def test_bad_edits_are_refused(app_client: AsyncClient, add_draft: AddDraf
     assert_problem(response, 422, "VALIDATION_ERROR")
 
 
-async def test_approval_binds_to_what_was_looked_at(app_client: AsyncClient, database: Database,
+async def test_approval_binds_to_what_was_looked_at(app_client: AsyncClient, database: Database, services: WebServices,
                                                     add_draft: AddDraft) -> None:
     draft_id = await add_draft()
     url = f"{DRAFTS_URL}/{draft_id}"
@@ -186,7 +187,8 @@ async def test_approval_binds_to_what_was_looked_at(app_client: AsyncClient, dat
     assert (approved["status"], approved["approved_by"]) == ("APPROVED", "ada")
     assert approved["approved_at"] == "2026-11-23T09:00:00.000Z"
     async with database.read() as connection:
-        assert await connection.scalar(select(DRAFTS.c.approved_hash)) == now
+        row = (await connection.execute(select(DRAFTS))).one()
+    assert row.approved_hash == services.door.means.composer.letter(row).fingerprint
     assert ("ada", "draft.approved") in await audited(database, draft_id)
 
 
@@ -254,10 +256,6 @@ async def test_of_two_decisions_at_the_same_moment_one_holds(app_client: AsyncCl
 async def test_decisions_on_unknown_drafts_are_not_found(app_client: AsyncClient, action: str) -> None:
     body = {"reason": "x"} if action == "reject" else {}
     assert_problem(await app_client.post(f"{DRAFTS_URL}/nobody/{action}", json=body), 404, "NOT_FOUND")
-
-
-async def test_there_is_no_way_to_send_yet(app_client: AsyncClient, add_draft: AddDraft) -> None:
-    assert_problem(await app_client.post(f"{DRAFTS_URL}/{await add_draft()}/send"), 404, "NOT_FOUND")
 
 
 def test_the_hash_covers_every_part_and_its_borders() -> None:

@@ -28,7 +28,7 @@ from sales_agent.web.openapi import operations
 from sales_agent.web.services import Dependency, WebServices
 
 DRAFTS_URL = "/api/operator/drafts"
-OPEN = {"/health", "/health/liveness", "/health/readiness", "/health/dependencies", "/metrics"}
+OPEN = {"/u/{token}", "/health", "/health/liveness", "/health/readiness", "/health/dependencies", "/metrics"}
 TOO_LARGE = 256 * 1024 + 1
 
 

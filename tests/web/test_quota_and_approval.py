@@ -17,7 +17,7 @@ from sales_agent.core.database import Database
 from sales_agent.core.rows import Row, insert_missing, table_of
 from sales_agent.core.settings import ApprovalSettings, SendingSettings
 from sales_agent.sending.limits import RateLimiter
-from sales_agent.sending.models import SendReservation
+from sales_agent.sending.models import AttemptState, SendAttempt
 
 LEAD = "lead@acme.example"
 Reserve = Callable[..., Any]
@@ -28,9 +28,9 @@ def reserve(database: Database, add_draft: Callable[..., Any]) -> Reserve:
     async def take(at: datetime, number: int, recipient: str = LEAD, released: bool = False) -> None:
         draft_id = await add_draft(f"form-lead-{number}")
         async with database.write() as connection:
-            await insert_missing(connection, [Row(SendReservation, {
-                "id": f"r{number}", "draft_id": draft_id, "recipient": recipient, "reserved_at": at,
-                "released_at": at if released else None})])
+            await insert_missing(connection, [Row(SendAttempt, {
+                "id": f"r{number}", "draft_id": draft_id, "number": 1, "recipient": recipient, "started_at": at, "actor": "ada",
+                "fingerprint": "f", "state": AttemptState.REFUSED if released else AttemptState.SENT})])
     return take
 
 

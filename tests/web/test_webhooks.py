@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select
-from web_helpers import assert_problem, connect
+from web_helpers import assert_problem, connect, web_services
 
 from sales_agent.core.database import Database
 from sales_agent.core.jobs import JOBS
@@ -23,7 +23,6 @@ from sales_agent.leads.models import SUBMISSIONS
 from sales_agent.web.app import create_app
 from sales_agent.web.hubspot_docs import intake_openapi
 from sales_agent.web.intake import intake_routes
-from sales_agent.web.services import WebServices
 
 FORM = "/api/webhooks/hubspot/form-submission"
 SECRET = "a-webhook-secret-of-ours"
@@ -50,8 +49,8 @@ def guarded(monkeypatch: pytest.MonkeyPatch, database: Database, clock: Any, set
     monkeypatch.setenv("HUBSPOT_ALLOWED_FORM_IDS", "contact-form, demo-form")
     strict = Settings()
     intake = Intake(database, clock, allowed_forms=strict.intake.hubspot_allowed_form_ids)
-    return create_app(WebServices(strict, database, clock, extra_routes=intake_routes(intake, strict, clock),
-                                  extra_openapi_paths=intake_openapi()))
+    return create_app(web_services(strict, database, clock, extra_routes=intake_routes(intake, strict, clock),
+                                   extra_openapi_paths=intake_openapi()))
 
 
 async def count(database: Database) -> tuple[Any, Any]:
@@ -124,7 +123,7 @@ async def test_bad_input_is_named(guarded: FastAPI, database: Database, clock: A
 
 async def test_a_database_that_is_down_is_503_and_never_202(settings: Settings, clock: Any) -> None:
     database = Database("postgresql://nobody@127.0.0.1:1/none")
-    app = create_app(WebServices(settings, database, clock, extra_routes=intake_routes(Intake(database, clock), settings, clock)))
+    app = create_app(web_services(settings, database, clock, extra_routes=intake_routes(Intake(database, clock), settings, clock)))
     async with connect(app) as client:
         answer = await client.post(FORM, content=body())
         assert_problem(answer, 503, "UNAVAILABLE")

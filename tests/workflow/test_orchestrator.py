@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import func, select
 
 from sales_agent.core.database import Database
+from sales_agent.core.effects import DELIVER_EFFECT
 from sales_agent.core.errors import ConnectorError
 from sales_agent.core.jobs import JOBS
 from sales_agent.core.settings import Settings
@@ -24,7 +25,7 @@ from sales_agent.leads.hubspot_payloads import received_form
 from sales_agent.leads.intake import PROCESS_LEAD, Intake
 from sales_agent.migrations.models import TABLES
 from sales_agent.worker.boundary import Boundary
-from sales_agent.workflow.effects import DELIVER_EFFECT, EffectHandler
+from sales_agent.workflow.effects import EffectHandler
 from sales_agent.workflow.models import STEP_RESULTS
 from sales_agent.workflow.names import STEP_NAMES
 from sales_agent.workflow.orchestrator import FormleadOrchestrator
@@ -71,7 +72,7 @@ class Office:
     def boundary(self) -> Boundary:
         desk = Desk(self.database, self.clock, "test", timedelta(seconds=60))
         return Boundary(desk, self.clock, {PROCESS_LEAD: FormleadOrchestrator(desk, self.tools).run,
-                                           DELIVER_EFFECT: EffectHandler(desk, self.tools).run}, (60, 120, 240))
+                                           DELIVER_EFFECT: EffectHandler(desk, self.tools, self.database).run}, (60, 120, 240))
 
     async def accept(self, number: int = 1, **fields: str) -> str:
         values = {"email": f"ada{number}@acme.example", "firstname": "Ada", "company": "Acme", "jobtitle": "Head of Data",

@@ -1,4 +1,4 @@
-"""What the auto-approval engine decided, and on what grounds. Rows are only ever added."""
+"""What the auto-approval engine decided, whom we have written to, and the emergency stop."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import json
 import uuid
 from datetime import datetime
 
-from sqlalchemy import Float, ForeignKey, String, Text
+from sqlalchemy import Float, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sales_agent.approvals.engine import DraftFacts, Evaluation
 from sales_agent.core.database import Base, UtcDateTime
-from sales_agent.core.rows import Row
+from sales_agent.core.rows import Row, table_of
 
 
 class AutoApprovalLog(Base):
+    """One evaluation. Rows are only ever added."""
+
     __tablename__ = "auto_approval_log"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -26,6 +28,32 @@ class AutoApprovalLog(Base):
     reasoning: Mapped[str] = mapped_column(Text)
     inputs: Mapped[str] = mapped_column(Text)  # JSON: the facts the decision was based on
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class EmergencyStop(Base):
+    """The stop that every process honours. One row; none: it was never pulled."""
+
+    __tablename__ = "emergency_stop"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)  # always 1
+    scope: Mapped[str | None] = mapped_column(String(10))  # auto | all; none: not active
+    reason: Mapped[str] = mapped_column(Text)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    by: Mapped[str] = mapped_column(String(120))
+
+
+class ApprovedRecipient(Base):
+    """Somebody whom people let us write to, with how often that happened."""
+
+    __tablename__ = "approved_recipients"
+
+    email: Mapped[str] = mapped_column(String(320), primary_key=True)  # addr-spec, lower case
+    sends: Mapped[int] = mapped_column(Integer, default=0)
+    last_sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+STOP = table_of(EmergencyStop)
+APPROVED_RECIPIENTS = table_of(ApprovedRecipient)
 
 
 def log_row(facts: DraftFacts, evaluation: Evaluation, at: datetime, *, key: str) -> Row:

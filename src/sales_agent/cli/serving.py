@@ -12,9 +12,10 @@ import uvicorn
 from celery import Celery
 from fastapi import FastAPI
 
-from sales_agent.connectors.registry import check_providers
+from sales_agent.connectors.registry import check_providers, connect
 from sales_agent.core.clock import Clock, SystemClock
 from sales_agent.core.database import Database
+from sales_agent.core.event_loop import settle_in
 from sales_agent.core.relay import Relay
 from sales_agent.core.settings import Settings
 from sales_agent.leads.intake import Intake
@@ -25,6 +26,7 @@ from sales_agent.web.intake import intake_routes
 from sales_agent.web.services import Dependency, WebServices
 from sales_agent.worker.app import create_celery
 from sales_agent.worker.publisher import publisher
+from sales_agent.workflow.sending import open_door
 
 
 def build_app(settings: Settings, celery: Celery | None = None, clock: Clock | None = None) -> FastAPI:
@@ -35,6 +37,7 @@ def build_app(settings: Settings, celery: Celery | None = None, clock: Clock | N
     work = settings.work
     relay = Relay(database, clock, publisher(celery or create_celery(settings)), poll_seconds=work.relay_poll_seconds,
                   republish_seconds=work.relay_republish_seconds)
+    door = open_door(settings, database, clock, connect(settings, database, clock))
     intake = Intake(database, clock, allowed_forms=settings.intake.hubspot_allowed_form_ids, on_commit=relay.wake)
 
     @asynccontextmanager
@@ -42,6 +45,7 @@ def build_app(settings: Settings, celery: Celery | None = None, clock: Clock | N
         # An in-process queue without a worker in the process would swallow what it is told.
         running = None if settings.embedded and celery is None else asyncio.create_task(relay.run())
         yield
+        await door.close()
         if running is not None:
             running.cancel()
             with suppress(asyncio.CancelledError):
@@ -49,7 +53,7 @@ def build_app(settings: Settings, celery: Celery | None = None, clock: Clock | N
         await database.dispose()
 
     return create_app(WebServices(
-        settings=settings, database=database, clock=clock, extra_routes=intake_routes(intake, settings, clock),
+        settings=settings, database=database, clock=clock, door=door, extra_routes=intake_routes(intake, settings, clock),
         extra_openapi_paths=intake_openapi(), expected_revision=expected_revision(), lifespan=lifespan,
         dependencies=lambda: _dependencies(settings)))
 
@@ -86,4 +90,6 @@ def server(settings: Settings, app: FastAPI) -> uvicorn.Server:
 
 
 async def serve(settings: Settings) -> None:
-    await server(settings, build_app(settings)).serve()
+    app = build_app(settings)
+    settle_in()
+    await server(settings, app).serve()

@@ -10,6 +10,7 @@ from sales_agent.connectors.local.assets import LocalAssetLibrary
 from sales_agent.connectors.local.calendar import IcsCalendar
 from sales_agent.connectors.local.crm import LocalCRM
 from sales_agent.connectors.local.mailbox import MaildirMailbox
+from sales_agent.connectors.local.sender import MaildirSender
 from sales_agent.connectors.template.writer import TemplateWriter
 from sales_agent.core.clock import Clock
 from sales_agent.core.database import Database
@@ -18,7 +19,7 @@ from sales_agent.core.settings import Settings
 from sales_agent.ports.assets import AssetLibrary
 from sales_agent.ports.calendar import Calendar
 from sales_agent.ports.crm import CRM
-from sales_agent.ports.mail import Mailbox
+from sales_agent.ports.mail import Mailbox, MailSender
 from sales_agent.ports.writer import Writer
 
 
@@ -49,6 +50,7 @@ CRMS: Makers[CRM] = {"local": lambda s: LocalCRM(s.database, s.clock)}
 MAILBOXES: Makers[Mailbox] = {
     "local": lambda s: MaildirMailbox(s.settings.runtime.var_dir / "mailbox", s.settings.sender.mail_from,
                                       s.settings.sender.sender_name, s.clock)}
+SENDERS: Makers[MailSender] = {"local": lambda s: MaildirSender(s.settings.runtime.var_dir / "mailbox")}
 CALENDARS: Makers[Calendar] = {
     "local": lambda s: IcsCalendar(s.settings.runtime.var_dir / "calendar", s.settings.sender.mail_from,
                                    s.settings.sender.business_timezone)}
@@ -67,6 +69,11 @@ def connect(settings: Settings, database: Database, clock: Clock) -> Connections
         assets=_make("ASSET_PROVIDER", chosen.asset_provider, ASSET_LIBRARIES, sources),
         writer=_make("WRITER_PROVIDER", chosen.writer_provider, WRITERS, sources),
     )
+
+
+def connect_sender(settings: Settings, database: Database, clock: Clock) -> MailSender:
+    """What really sends: for the door and its reconciler alone, so it is no part of `Connections`."""
+    return _make("MAIL_PROVIDER", settings.providers.mail_provider, SENDERS, Sources(settings, database, clock))
 
 
 def check_providers(settings: Settings) -> None:

@@ -22,16 +22,20 @@ class AuditEvent(Base):
     actor: Mapped[str] = mapped_column(String(120))
     action: Mapped[str] = mapped_column(String(60))
     subject: Mapped[str] = mapped_column(String(120), index=True)
+    before: Mapped[str | None] = mapped_column(String(40))  # the subject's state, where the event changed it
+    after: Mapped[str | None] = mapped_column(String(40))
+    reason: Mapped[str | None] = mapped_column(Text)
     details: Mapped[str] = mapped_column(Text)
 
 
-def audit_row(actor: str, action: str, subject: str, at: datetime, *, key: str | None = None,
-              **details: Any) -> Row:
+def audit_row(actor: str, action: str, subject: str, at: datetime, *, key: str | None = None, before: str | None = None,
+              after: str | None = None, reason: str | None = None, **details: Any) -> Row:
     """An audit event to insert with the change it describes.
 
-    `key` makes the event idempotent: work that is repeated after a crash adds it once.
-    `details` hold ids, states and reasons, never message text or addresses.
+    `key` makes the event idempotent: work that is repeated after a crash adds it once. `before` and `after`
+    are states. `details` hold ids, numbers and codes, never message text or addresses.
     """
     identity = uuid.uuid5(uuid.NAMESPACE_URL, key) if key else uuid.uuid4()
-    return Row(AuditEvent, {"id": str(identity), "at": at, "actor": actor, "action": action,
-                            "subject": subject, "details": json.dumps(details, sort_keys=True)})
+    return Row(AuditEvent, {"id": str(identity), "at": at, "actor": actor, "action": action, "subject": subject,
+                            "before": before, "after": after, "reason": reason,
+                            "details": json.dumps(details, sort_keys=True)})

@@ -26,11 +26,12 @@ class GroupCommit(Generic[Item, Result]):
     """Batches `submit` calls into one call of `flush(connection, items)` and one commit.
 
     `flush` returns one result per item, in order; a result that is an exception is raised
-    to that caller alone.
+    to that caller alone. See `Database.one_statement` for when that may be set.
     """
 
-    def __init__(self, database: Database, flush: Flush[Item, Result], *, max_batch: int = 256) -> None:
-        self._database = database
+    def __init__(self, database: Database, flush: Flush[Item, Result], *, max_batch: int = 256,
+                 one_statement: bool = False) -> None:
+        self._transaction = database.one_statement if one_statement else database.write
         self._flush = flush
         self._max_batch = max_batch
         self._waiting: list[Waiting[Item, Result]] = []
@@ -54,7 +55,7 @@ class GroupCommit(Generic[Item, Result]):
 
     async def _write(self, batch: list[Waiting[Item, Result]], tries_left: int = 3) -> None:
         try:
-            async with self._database.write() as connection:
+            async with self._transaction() as connection:
                 results = await self._flush(connection, [item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 (handed to whoever waits for the item)
             if is_collision(error) and tries_left:  # two processes locked the same rows in different orders

@@ -9,18 +9,18 @@ message, a lost broker or two workers with the same message change nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, Text, and_, case, func, or_, select, text, tuple_, update
+from sqlalchemy import Index, Integer, String, Text, and_, bindparam, case, func, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sales_agent.core.database import Base, UtcDateTime
-from sales_agent.core.rows import table_of
+from sales_agent.core.rows import among, table_of, update_each
 
 
 class JobStatus(StrEnum):
@@ -96,27 +96,28 @@ def new_job(job_id: str, kind: str, now: datetime, *, workflow_id: str, payload:
 async def claim(connection: AsyncConnection, job_ids: Sequence[str], worker: str, now: datetime,
                 lease: timedelta) -> dict[str, Lease]:
     """Take those of the jobs that are due and that nobody holds; the others are not in the answer."""
+    rows = await among(connection, job_ids, _claiming, worker=worker, now=now, soon=now + CLOCK_SKEW, until=now + lease)
+    return {row[0]: Lease(*row) for row in rows}
+
+
+def _claiming(one_of: Callable[[Any], Any]) -> Any:
+    worker, until = bindparam("worker", type_=JOBS.c.lease_owner.type), bindparam("until", type_=JOBS.c.due_at.type)
+    now, soon = (bindparam(name, type_=JOBS.c.due_at.type) for name in ("now", "soon"))
     abandoned = JOBS.c.status == JobStatus.STARTED
+    claimable = or_(and_(JOBS.c.status == JobStatus.PENDING, JOBS.c.due_at <= soon),
+                    and_(JOBS.c.status == JobStatus.RETRY, JOBS.c.due_at <= now),
+                    and_(abandoned, JOBS.c.lease_until < now))
     # Locked in one order by everybody, so that two workers with the same messages cannot deadlock.
-    ready = select(JOBS.c.id).where(JOBS.c.id.in_(job_ids), claimable(now)).order_by(JOBS.c.id).with_for_update()
-    statement = (
+    ready = select(JOBS.c.id).where(one_of(JOBS.c.id), claimable).order_by(JOBS.c.id).with_for_update()
+    return (
         update(JOBS)
-        .where(JOBS.c.id.in_(ready), claimable(now))
+        .where(JOBS.c.id.in_(ready), claimable)
         .values(status=JobStatus.STARTED, attempts=JOBS.c.attempts + 1,
                 crashes=JOBS.c.crashes + case((abandoned, 1), else_=0), lease_owner=worker,
-                lease_until=now + lease, wake_at=now + lease,
-                started_at=func.coalesce(JOBS.c.started_at, now))
+                lease_until=until, wake_at=until, started_at=func.coalesce(JOBS.c.started_at, now))
         .returning(JOBS.c.id, JOBS.c.kind, JOBS.c.workflow_id, JOBS.c.payload, JOBS.c.attempts,
                    JOBS.c.retries, JOBS.c.crashes)
     )
-    return {row.id: Lease(*row) for row in await connection.execute(statement)}
-
-
-def claimable(now: datetime) -> Any:
-    new = and_(JOBS.c.status == JobStatus.PENDING, JOBS.c.due_at <= now + CLOCK_SKEW)
-    again = and_(JOBS.c.status == JobStatus.RETRY, JOBS.c.due_at <= now)
-    abandoned = and_(JOBS.c.status == JobStatus.STARTED, JOBS.c.lease_until < now)
-    return or_(new, again, abandoned)
 
 
 def held(leases: Sequence[Lease]) -> Any:
@@ -127,8 +128,14 @@ def held(leases: Sequence[Lease]) -> Any:
 
 async def still_held(connection: AsyncConnection, leases: Sequence[Lease]) -> set[str]:
     """The ids that are still ours, locked until this transaction ends."""
-    statement = select(JOBS.c.id).where(held(leases)).order_by(JOBS.c.id).with_for_update()
-    return set((await connection.execute(statement)).scalars())
+    rows = await among(connection, [lease.job_id for lease in leases], _locking)
+    ours = {(lease.job_id, lease.attempts) for lease in leases}
+    return {job_id for job_id, attempts in rows if (job_id, attempts) in ours}
+
+
+def _locking(one_of: Callable[[Any], Any]) -> Any:
+    running = (one_of(JOBS.c.id), JOBS.c.status == JobStatus.STARTED)
+    return select(JOBS.c.id, JOBS.c.attempts).where(*running).order_by(JOBS.c.id).with_for_update()
 
 
 async def renew(connection: AsyncConnection, leases: Sequence[Lease], until: datetime) -> set[str]:
@@ -139,9 +146,25 @@ async def renew(connection: AsyncConnection, leases: Sequence[Lease], until: dat
 
 async def finish(connection: AsyncConnection, lease: Lease, values: dict[str, Any]) -> bool:
     """End this attempt with `values` (see the functions below); False when the lease was lost."""
-    ended = {"lease_owner": None, "lease_until": None, **values}
-    outcome = await connection.execute(update(JOBS).where(held([lease])).values(**ended))
-    return bool(outcome.rowcount)
+    return lease.job_id in await finish_all(connection, [(lease, values)])
+
+
+async def finish_all(connection: AsyncConnection, endings: Sequence[tuple[Lease, Mapping[str, Any]]]) -> set[str]:
+    """End many attempts, one statement for each kind of ending; answers the ids that were still ours."""
+    by_kind: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for lease, values in endings:
+        ended = {"id": lease.job_id, "attempts": lease.attempts, "lease_owner": None, "lease_until": None, **values}
+        by_kind.setdefault(tuple(ended), []).append(ended)
+    ours: set[str] = set()
+    for rows in by_kind.values():
+        ours |= {job_id for job_id, in await update_each(connection, JOBS, rows, _ending)}
+    return ours
+
+
+def _ending(given: Any) -> Any:
+    ended = {column.name: column for column in given.c if column.name not in ("id", "attempts")}
+    ours = (JOBS.c.id == given.c.id, JOBS.c.attempts == given.c.attempts, JOBS.c.status == JobStatus.STARTED)
+    return update(JOBS).where(*ours).values(ended).returning(JOBS.c.id)
 
 
 def succeeded(result: str, now: datetime) -> dict[str, Any]:

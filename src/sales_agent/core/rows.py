@@ -14,15 +14,16 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, Dialect, Select, Table, Text, bindparam, cast, column, func, select, true
+from sqlalchemy import JSON, Dialect, Select, String, Table, Text, any_, bindparam, cast, column, func, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from sales_agent.core import driver
 
-ROWS = "json_rows"  # the name of the parameter
+ROWS, KEYS = "json_rows", "json_keys"  # the names of the parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,48 @@ async def insert_many(connection: AsyncConnection, table: Table, values: Sequenc
     remembered, so it must be a function of a module, not one made on the spot.
     """
     dialect = connection.dialect.name
+    if defaults := _defaults(table, tuple(values[0])):
+        values = [{**row, **defaults} for row in values]
     statement, constants = _insert_statement(dialect, table, tuple(values[0]), finish)
+    return await driver.execute(connection, statement, {**constants, ROWS: as_json(dialect, values)})
+
+
+async def among(connection: AsyncConnection, keys: Sequence[str], build: Callable[[Any], Any],
+                **parameters: Any) -> list[tuple[Any, ...]]:
+    """Execute the statement that `build(one_of)` makes; answers what it returns.
+
+    `one_of(column)` is the condition that the column holds one of the keys; `parameters` are
+    the statement's own `bindparam`s. For `build` holds what `insert_many` says of `finish`.
+    """
+    dialect = connection.dialect.name
+    statement, constants = _statement(dialect, build)
+    values = {name: _MOMENTS[dialect](value) if isinstance(value, datetime) else value
+              for name, value in parameters.items()}
+    return await driver.execute(connection, statement, {**constants, **values, KEYS: _keys(dialect, keys)})
+
+
+async def found_among(connection: AsyncConnection, keys: Sequence[str], build: Callable[[Any], Any]) -> Sequence[Any]:
+    """The rows that the SELECT `build(one_of)` finds, with the types of their columns; see `among`."""
+    dialect = connection.dialect.name
+    return (await connection.execute(_select(dialect, build), {KEYS: _keys(dialect, keys)})).all()
+
+
+async def update_each(connection: AsyncConnection, table: Table, values: Sequence[Mapping[str, Any]],
+                      build: Callable[[Any], Any]) -> list[tuple[Any, ...]]:
+    """Execute the UPDATE that `build(given)` makes, whose FROM is `given`: the rows, under the table's own
+    column names. They name the same columns. Answers what it returns."""
+    dialect = connection.dialect.name
+    statement, constants = _update_statement(dialect, table, tuple(values[0]), build)
     return await driver.execute(connection, statement, {**constants, ROWS: as_json(dialect, values)})
 
 
 def as_json(dialect: str, values: Sequence[Mapping[str, Any]]) -> str:
     """The rows as the value of the parameter ROWS. Text that is not Unicode fails at the driver."""
     return json.dumps(values, ensure_ascii=False, default=_MOMENTS[dialect])
+
+
+def _keys(dialect: str, keys: Sequence[str]) -> Any:
+    return json.dumps(keys) if dialect == "sqlite" else list(keys)
 
 
 @cache
@@ -92,10 +128,37 @@ def json_rows(dialect: str, table: Table, columns: tuple[str, ...]) -> Select[An
 
 
 @cache
+def _defaults(table: Table, columns: tuple[str, ...]) -> Mapping[str, Any]:
+    """What the model says about columns that were left out."""
+    return {column.name: column.default.arg for column in table.c
+            if column.name not in columns and isinstance(column.default, ScalarElementColumnDefault)}
+
+
+@cache
 def _insert_statement(dialect: str, table: Table, columns: tuple[str, ...],
                       finish: Callable[[Any], Any]) -> tuple[str, Mapping[str, Any]]:
-    """The statement's text and the parameters that are always the same: defaults of columns that were left out."""
-    statement = finish(_inserts(dialect)(table).from_select(columns, json_rows(dialect, table, columns)))
+    rows = json_rows(dialect, table, columns)
+    return _compiled(dialect, finish(_inserts(dialect)(table).from_select(columns, rows, include_defaults=False)))
+
+
+@cache
+def _statement(dialect: str, build: Callable[[Any], Any]) -> tuple[str, Mapping[str, Any]]:
+    return _compiled(dialect, _select(dialect, build))
+
+
+@cache
+def _select(dialect: str, build: Callable[[Any], Any]) -> Any:
+    return build(_ONE_OF[dialect])
+
+
+@cache
+def _update_statement(dialect: str, table: Table, columns: tuple[str, ...],
+                      build: Callable[[Any], Any]) -> tuple[str, Mapping[str, Any]]:
+    return _compiled(dialect, build(json_rows(dialect, table, columns).subquery("given")))
+
+
+def _compiled(dialect: str, statement: Any) -> tuple[str, Mapping[str, Any]]:
+    """The text, and the parameters that are the same every time."""
     compiled = statement.compile(dialect=_DIALECTS[dialect])
     constants = {name: str(value) if isinstance(value, str) else value for name, value in compiled.params.items()}
     return str(compiled), constants
@@ -111,6 +174,10 @@ def _utc(value: Any) -> datetime:
     return value.astimezone(UTC)
 
 
+_ONE_OF: Mapping[str, Callable[[Any], Any]] = {
+    "sqlite": lambda column: column.in_(select(func.json_each(bindparam(KEYS, type_=Text())).table_valued("value").c.value)),
+    "postgresql": lambda column: column == any_(bindparam(KEYS, type_=postgresql.ARRAY(String))),
+}
 _DIALECTS: Mapping[str, Dialect] = {"sqlite": sqlite.dialect(paramstyle="named"), "postgresql": psycopg.dialect()}  # type: ignore[no-untyped-call]
 
 # How a moment is written: as SQLAlchemy keeps it in SQLite, and as PostgreSQL reads it.

@@ -62,6 +62,12 @@ class RuntimeSettings(Group):
         return value.rstrip("/")
 
     @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The newest first; the others, after commas, are still accepted while rotating."""
+        raw = self.secret_key.get_secret_value() if self.secret_key else ""
+        return tuple(part.strip() for part in raw.split(",") if part.strip())
+
+    @property
     def base_url(self) -> str:
         """Where the outside world reaches us: what HubSpot signs against."""
         return self.public_base_url or f"http://{self.api_host}:{self.api_port}"
@@ -101,6 +107,8 @@ class SendingSettings(Group):
     max_emails_per_day: Limit = 20
     max_emails_per_week: Limit = 2
     max_emails_per_contact_per_week: Limit = 2
+    safety_file: Path | None = None
+    send_timeout_seconds: float = Field(60, ge=1, le=600)
 
 
 class ApprovalSettings(Group):
@@ -111,7 +119,7 @@ class ApprovalSettings(Group):
 class SenderSettings(Group):
     sender_name: str = "Robin Sommer"
     sender_company: str = "Northwind Analytics"
-    sender_address: str = ""
+    sender_address: str = "Northwind Analytics, Beispielweg 12, 10115 Berlin, Germany"
     mail_from: Annotated[str, Field(pattern=r"^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+$")] = "robin@northwind.example"
     business_timezone: str = "Europe/Berlin"
     business_hours: str = "09:00-17:00"
@@ -188,6 +196,7 @@ def load_settings() -> Settings:
         raise ConfigurationError(_first_problem(error)) from None
     _check_urls(settings)
     _check_production(settings)
+    _check_sender(settings)
     return settings
 
 
@@ -218,7 +227,7 @@ def _check_production(settings: Settings) -> None:
         return
     secrets = {
         "HUBSPOT_WEBHOOK_SECRET": min(settings.intake.webhook_secrets, key=len, default=""),
-        "SECRET_KEY": settings.runtime.secret_key.get_secret_value() if settings.runtime.secret_key else "",
+        "SECRET_KEY": min(settings.runtime.secret_keys, key=len, default=""),
     }
     if settings.runtime.admin_password:
         secrets["ADMIN_PASSWORD"] = settings.runtime.admin_password.get_secret_value()
@@ -229,6 +238,16 @@ def _check_production(settings: Settings) -> None:
             raise ConfigurationError(f"{name}: is too weak for API_ENV {env}; use 32 random characters")
     if settings.runtime.public_base_url is None:
         raise ConfigurationError(f"PUBLIC_BASE_URL: must be set when API_ENV is {env} (HubSpot signs against it)")
+
+
+def _check_sender(settings: Settings) -> None:
+    """Nobody gets mail in the name of the sample world's rep."""
+    local = settings.providers.mail_provider == "local" and settings.runtime.api_env == "development"
+    if local or not settings.sending.allow_real_sends:
+        return
+    for name in ("sender_name", "sender_company", "sender_address", "mail_from"):
+        if name not in settings.sender.model_fields_set or not getattr(settings.sender, name).strip():
+            raise ConfigurationError(f"{name.upper()}: must be set when ALLOW_REAL_SENDS is on; the default is a sample's")
 
 
 def pointless_limits(sending: SendingSettings) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -33,3 +35,11 @@ def configure_logging(level: str, log_format: str) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     # The in-process broker has no host, and kombu warns of that at every start.
     logging.getLogger("kombu.connection").setLevel(logging.ERROR)
+
+
+def described(error: BaseException) -> dict[str, Any]:
+    """What may be logged of an exception: its kind and where it came from, never its text, which may
+    quote rows and forms."""
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    return {"error": type(error).__name__, "cause": type(error.__cause__).__name__ if error.__cause__ else None,
+            "at": [f"{frame.name} ({frame.filename.rpartition('/')[2]}:{frame.lineno})" for frame in frames]}

@@ -50,7 +50,9 @@ class Draft(Base):
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     approved_by: Mapped[str | None] = mapped_column(String(120))
     approved_hash: Mapped[str | None] = mapped_column(String(64))
+    conversation_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # mail up to here was known
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sent_by: Mapped[str | None] = mapped_column(String(120))
     message_id: Mapped[str | None] = mapped_column(Text)
     rejected_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     rejected_by: Mapped[str | None] = mapped_column(String(120))

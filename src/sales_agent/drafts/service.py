@@ -52,6 +52,7 @@ class NewDraft:
     in_reply_to: str | None = None
     references: Sequence[str] = ()
     language: str = "en"
+    seen_at: datetime | None = None  # up to when the conversation is known to whoever wrote it; None: till now
 
 
 def draft_id_for(workflow_id: str) -> str:
@@ -72,7 +73,7 @@ def new_draft_rows(new: NewDraft, now: datetime, author: str = "sales-agent") ->
         Row(Draft, values),
         _revision(values, author),
         audit_row(author, "draft.created", draft_id, now, key=f"draft.created:{draft_id}",
-                  workflow_id=new.workflow_id, content_hash=fingerprint),
+                  after=DraftStatus.PENDING_APPROVAL, workflow_id=new.workflow_id, content_hash=fingerprint),
     ]
 
 
@@ -84,7 +85,7 @@ def _draft_values(new: NewDraft, draft_id: str, fingerprint: str, now: datetime)
         "icp_score": new.icp_score, "degraded": json.dumps(list(new.degraded)),
         "context": json.dumps(dict(new.context)), "safety": json.dumps(list(new.safety)),
         "thread_id": new.thread_id, "in_reply_to": new.in_reply_to, "references": json.dumps(list(new.references)),
-        "language": new.language, "created_at": now, "updated_at": now, "send_errors": "[]",
+        "language": new.language, "conversation_seen_at": new.seen_at, "created_at": now, "updated_at": now, "send_errors": "[]",
     }
 
 
@@ -154,8 +155,8 @@ async def edit(connection: AsyncConnection, draft_id: str, version: int, author:
         raise StaleVersion("The draft was changed at the same moment. Load it again.")
     await insert_missing(connection, [
         _revision(after._asdict(), author),
-        audit_row(author, "draft.edited", draft_id, now, version=version + 1, content_hash=fingerprint,
-                  approval_withdrawn=before.status == DraftStatus.APPROVED)])
+        audit_row(author, "draft.edited", draft_id, now, before=before.status, after=DraftStatus.PENDING_APPROVAL,
+                  version=version + 1, content_hash=fingerprint)])
     return after
 
 

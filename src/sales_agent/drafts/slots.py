@@ -67,11 +67,16 @@ def _hours(hours: str) -> tuple[time, time]:
 def _business_days(today: date, country: str) -> Iterator[date]:
     found = 0
     for day in (today + timedelta(days=ahead) for ahead in range(1, _SEARCHED_DAYS)):
-        if day.weekday() < 5 and day not in _holidays(country, day.year):
+        if is_business_day(day, country):
             yield day
             found += 1
         if found == _BUSINESS_DAYS_AHEAD:
             return
+
+
+def is_business_day(day: date, country: str) -> bool:
+    """Whether people work on that day in the country (ISO 3166 code, or blank for no holidays)."""
+    return day.weekday() < 5 and day not in _holidays(country, day.year)
 
 
 @lru_cache(maxsize=32)

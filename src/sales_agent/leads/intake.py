@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from prometheus_client import Counter
 from sqlalchemy import ColumnElement, literal, select, tuple_
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -47,7 +49,7 @@ class Intake:
         self._clock = clock
         self._allowed_forms = frozenset(allowed_forms)
         self._on_commit = on_commit
-        self._commit: GroupCommit[Received, Accepted] = GroupCommit(database, self._store)
+        self._commit: GroupCommit[Received, Accepted] = GroupCommit(database, self._store, one_statement=True)
 
     async def accept(self, received: Received) -> Accepted:
         """Store the submission, or find it if it came before; returns only after the commit.
@@ -62,7 +64,7 @@ class Intake:
             if is_database_down(error):
                 raise Unavailable("The submission could not be stored. Please send it again.") from error
             raise
-        LEADS_ACCEPTED.labels(received.source, "yes" if accepted.duplicate else "no").inc()
+        _counter(received.source, accepted.duplicate).inc()
         if not accepted.duplicate:
             self._on_commit()
         return accepted
@@ -112,6 +114,11 @@ class Intake:
         columns = (SUBMISSIONS.c.portal_id, SUBMISSIONS.c.external_id)
         rows = await connection.execute(select(*columns, SUBMISSIONS.c.id).where(tuple_(*columns).in_(keys)))
         return {(portal, external): submission_id for portal, external, submission_id in rows}
+
+
+@cache  # `labels` takes a lock each time
+def _counter(source: str, duplicate: bool) -> Counter:
+    return LEADS_ACCEPTED.labels(source, "yes" if duplicate else "no")
 
 
 def _if_new(statement: Any) -> Any:

@@ -34,13 +34,23 @@ for _language, _words in _STOP_WORDS.items():
 
 def detect_language(text: str, hint: str = "") -> str:
     """The ISO 639-1 code of the text's language; the hint's ("de", "pt-BR") when unsure, else "en"."""
-    hits: Counter[str] = Counter()
-    for word in _WORD.findall(text[:_READ_CHARACTERS].lower()):
-        owners = _LANGUAGES_OF.get(word, ())
-        for language in owners:
-            hits[language] += 6 // len(owners)  # a word of one language alone says most
-    ranked = hits.most_common(2)
+    ranked = _hits(text[:_READ_CHARACTERS]).most_common(2)
     if ranked and ranked[0][1] >= 6 * _ENOUGH_WORDS and (len(ranked) == 1 or ranked[0][1] > ranked[1][1]):
         return ranked[0][0]
     hinted = hint.strip().lower()[:2]
     return hinted if hinted in SUPPORTED else "en"
+
+
+def language_shares(text: str) -> dict[str, float]:
+    """How much of what tells a language speaks for each, most first; together 1, or empty when nothing tells."""
+    hits = _hits(text)
+    return {language: count / hits.total() for language, count in hits.most_common()}
+
+
+def _hits(text: str) -> Counter[str]:
+    hits: Counter[str] = Counter()
+    for word in _WORD.findall(text.lower()):
+        owners = _LANGUAGES_OF.get(word, ())
+        for language in owners:
+            hits[language] += 6 // len(owners)  # a word of one language alone says most
+    return hits

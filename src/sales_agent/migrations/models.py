@@ -8,6 +8,7 @@ import sales_agent.core.jobs
 import sales_agent.drafts.models
 import sales_agent.leads.models
 import sales_agent.sending.models
+import sales_agent.sending.suppression_models
 import sales_agent.web.accounts.models
 import sales_agent.workflow.models  # noqa: F401
 from sales_agent.core.database import Base

@@ -67,3 +67,9 @@ class CRM(Checkable, Protocol):
     async def create_task(self, contact_id: str, subject: str, body: str, due_at: datetime,
                           owner_id: str, key: str) -> str:
         """Create a task for the owner once per `key`; answers its id."""
+
+    async def complete_task(self, key: str) -> None:
+        """Mark the task that was created under `key` as done; doing it again changes nothing.
+
+        Raises ConnectorError, transient, while there is no such task: it may still be on its way.
+        """

@@ -12,15 +12,15 @@ from starlette.types import ASGIApp
 
 from sales_agent import __version__
 from sales_agent.core.errors import AppError
-from sales_agent.web import health
-from sales_agent.web.api import drafts, quota, tasks
+from sales_agent.web import health, unsubscribe
+from sales_agent.web.api import drafts, quota, sending, tasks
 from sales_agent.web.docs_page import CONTENT_SECURITY_POLICY, docs_page
 from sales_agent.web.edge import Edge
 from sales_agent.web.openapi import build_openapi
 from sales_agent.web.problems import answer_with_problem
 from sales_agent.web.services import WebServices
 
-ROUTERS = (tasks.router, drafts.router, quota.router, health.router)
+ROUTERS = (tasks.router, drafts.router, sending.router, quota.router, unsubscribe.router, health.router)
 ABOUT = "Answers inbound leads with reviewed email drafts."
 
 

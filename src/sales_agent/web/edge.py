@@ -7,7 +7,6 @@ into a problem, and logs only failures and slow requests.
 from __future__ import annotations
 
 import re
-import traceback
 from collections.abc import Iterable, Mapping, MutableMapping
 from time import perf_counter
 from typing import Any
@@ -20,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sales_agent.core.errors import AppError
+from sales_agent.core.telemetry import described
 from sales_agent.web.metrics import record
 from sales_agent.web.problems import as_app_error, problem_response
 
@@ -145,11 +145,3 @@ def _report(method: str, route: str, exchange: _Exchange, seconds: float, error:
         _log.error("http.failed", **facts)
     else:
         _log.error("http.failed", **facts, **described(error))
-
-
-def described(error: BaseException) -> dict[str, Any]:
-    """What may be logged of an exception: its kind and where it came from, never its text, which may
-    quote rows and forms."""
-    frames = traceback.extract_tb(error.__traceback__)[-8:]
-    return {"error": type(error).__name__, "cause": type(error.__cause__).__name__ if error.__cause__ else None,
-            "at": [f"{frame.name} ({frame.filename.rpartition('/')[2]}:{frame.lineno})" for frame in frames]}

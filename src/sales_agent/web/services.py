@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 from sales_agent.core.clock import Clock
 from sales_agent.core.database import Database
 from sales_agent.core.settings import Settings
+from sales_agent.sending.door import Door
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class WebServices:
     settings: Settings
     database: Database
     clock: Clock
+    door: Door
     extra_routes: Sequence[BaseRoute] = ()
     extra_openapi_paths: Mapping[str, Any] = field(default_factory=dict)
     dependencies: Callable[[], Mapping[str, Dependency]] = no_dependencies

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from celery import Celery
 
+from sales_agent.core.effects import DELIVER_EFFECT
 from sales_agent.core.settings import Settings
 from sales_agent.leads.intake import PROCESS_LEAD
-from sales_agent.workflow.effects import DELIVER_EFFECT
+from sales_agent.sending.schedule import SEND_SCHEDULED
 
 QUEUE = "sales-agent"
-KINDS = (PROCESS_LEAD, DELIVER_EFFECT)
+KINDS = (PROCESS_LEAD, DELIVER_EFFECT, SEND_SCHEDULED)
 
 
 def create_celery(settings: Settings) -> Celery:

@@ -17,16 +17,21 @@ from celery import Celery
 from sales_agent.core import jobs
 from sales_agent.core.clock import Clock, SystemClock
 from sales_agent.core.database import Database
-from sales_agent.core.event_loop import new_event_loop
+from sales_agent.core.effects import DELIVER_EFFECT
+from sales_agent.core.event_loop import new_event_loop, settle_in
 from sales_agent.core.relay import Relay
 from sales_agent.core.settings import Settings
+from sales_agent.core.telemetry import described
 from sales_agent.leads.intake import PROCESS_LEAD
-from sales_agent.worker.beat import forget_throttles
+from sales_agent.sending.schedule import SEND_SCHEDULED
 from sales_agent.worker.boundary import Boundary
+from sales_agent.worker.chores import Chore, Workshop
 from sales_agent.worker.publisher import publisher
-from sales_agent.workflow.effects import DELIVER_EFFECT, EffectHandler
+from sales_agent.workflow.effects import EffectHandler
 from sales_agent.workflow.orchestrator import FormleadOrchestrator
 from sales_agent.workflow.recorder import Desk
+from sales_agent.workflow.scheduled_send import ScheduledSendHandler
+from sales_agent.workflow.sending import open_door, open_reconciler
 from sales_agent.workflow.tools import build_tools, warm_up
 
 log = structlog.get_logger()
@@ -66,8 +71,15 @@ class WorkerProcess:
         """The body of every Celery task."""
         self.call(self._boundary.process(job_id))
 
-    def forget_throttles(self) -> None:
-        self.call(forget_throttles(self._database, self._clock))
+    def do(self, chore: Chore) -> None:
+        """The body of every periodic task. One that fails is tried again at its next time."""
+        self.call(self._do(chore))
+
+    async def _do(self, chore: Chore) -> None:
+        try:
+            await chore.run(self._workshop)
+        except Exception as error:  # noqa: BLE001 (whatever it is, Celery would log it with data in it)
+            log.error("chore.failed", task=chore.task, **described(error))
 
     def stop(self) -> None:
         """Finish or hand back what is running. Safe to call twice.
@@ -102,13 +114,18 @@ class WorkerProcess:
         desk = Desk(self._database, self._clock, name, self._lease)
         tools = build_tools(self._settings, self._database, self._clock)
         await warm_up(tools)
+        self._door = open_door(self._settings, self._database, self._clock, tools.connections)
+        self._workshop = Workshop(self._database, self._clock, open_reconciler(self._settings, self._clock, self._door),
+                                  self._door.means)
         self._boundary = Boundary(desk, self._clock, {
             PROCESS_LEAD: FormleadOrchestrator(desk, tools).run,
-            DELIVER_EFFECT: EffectHandler(desk, tools).run,
+            DELIVER_EFFECT: EffectHandler(desk, tools, self._database).run,
+            SEND_SCHEDULED: ScheduledSendHandler(desk, self._door).run,
         }, work.retry_delays_seconds)
         relay = Relay(self._database, self._clock, publisher(self._app), poll_seconds=work.relay_poll_seconds,
                       republish_seconds=work.relay_republish_seconds)
         self._background = [asyncio.create_task(relay.run()), asyncio.create_task(self._keep_leases())]
+        settle_in()
 
     async def _keep_leases(self) -> None:
         """Prolong what we hold well before it runs out; give up at once what is no longer ours."""
@@ -133,6 +150,7 @@ class WorkerProcess:
 
     async def _close(self) -> None:
         await self._boundary.close(self._settings.work.worker_shutdown_seconds)
+        await self._door.close()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)

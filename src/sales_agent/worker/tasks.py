@@ -11,7 +11,8 @@ from celery.signals import worker_process_shutdown, worker_ready, worker_shutdow
 
 from sales_agent.core.settings import Settings
 from sales_agent.worker.app import KINDS
-from sales_agent.worker.beat import FORGET_THROTTLES, schedule
+from sales_agent.worker.beat import schedule
+from sales_agent.worker.chores import CHORES, Chore
 from sales_agent.worker.process import WorkerProcess
 
 
@@ -50,10 +51,8 @@ def register_tasks(app: Celery, settings: Settings) -> Workplace:
     for kind in KINDS:
         app.task(_body(workplace), name=kind, ignore_result=True)
 
-    def forget_throttles() -> None:
-        workplace.process().forget_throttles()
-
-    app.task(forget_throttles, name=FORGET_THROTTLES, ignore_result=True)
+    for chore in CHORES:
+        app.task(_chore(workplace, chore), name=chore.task, ignore_result=True)
     schedule(app)
 
     def start(**_: Any) -> None:
@@ -75,4 +74,12 @@ def _body(workplace: Workplace) -> Any:
         """Wake-up for one job: it claims the job in the database and does it, or finds nothing to do."""
         workplace.process().process(job_id)
 
+    return run
+
+
+def _chore(workplace: Workplace, chore: Chore) -> Any:
+    def run() -> None:
+        workplace.process().do(chore)
+
+    run.__doc__ = chore.run.__doc__
     return run

@@ -7,7 +7,6 @@ effect that fails becomes a job of its own, with the usual retries and dead lett
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -16,17 +15,20 @@ from typing import Any
 import structlog
 
 from sales_agent.connectors.registry import Connections
+from sales_agent.core.database import Database
+from sales_agent.core.effects import effect_job
 from sales_agent.core.errors import ConnectorError
-from sales_agent.core.jobs import Job, new_job, succeeded
+from sales_agent.core.jobs import succeeded
 from sales_agent.core.rows import Row
 from sales_agent.ports.crm import ContactInput
 from sales_agent.ports.mail import DraftMail
+from sales_agent.sending.after_send import RECIPIENT_STATISTICS
+from sales_agent.sending.history import count_recipient
 from sales_agent.workflow.recorder import Claimed, Desk, Record
 from sales_agent.workflow.step import LeadRun, Tools
 
 log = structlog.get_logger()
 
-DELIVER_EFFECT = "deliver_effect_async"
 Arguments = Mapping[str, Any]
 
 
@@ -58,6 +60,16 @@ async def _save_draft(connections: Connections, arguments: Arguments, key: str) 
     return (await connections.mailbox.save_draft(draft, key)).id
 
 
+async def _complete_task(connections: Connections, arguments: Arguments, _key: str) -> str:
+    await connections.crm.complete_task(arguments["task_key"])
+    return str(arguments["task_key"])
+
+
+async def _discard_draft(connections: Connections, arguments: Arguments, _key: str) -> str:
+    await connections.mailbox.discard_draft(arguments["draft_key"])
+    return str(arguments["draft_key"])
+
+
 async def _label_thread(connections: Connections, arguments: Arguments, _key: str) -> str:
     await connections.mailbox.label_thread(arguments["thread_id"], arguments["label"])
     return str(arguments["label"])
@@ -69,6 +81,8 @@ EFFECTS: Mapping[str, Callable[[Connections, Arguments, str], Awaitable[str]]] =
     "crm_task": _create_task,
     "mailbox_draft": _save_draft,
     "mailbox_label": _label_thread,
+    "crm_task_done": _complete_task,
+    "mailbox_draft_gone": _discard_draft,
 }
 
 
@@ -99,10 +113,7 @@ def effect_key(run: LeadRun, effect: str) -> str:
 
 def queued(run: LeadRun, effect: str, arguments: Arguments) -> Row:
     """The job that delivers an effect later; one per lead and effect."""
-    key = effect_key(run, effect)
-    payload = json.dumps({"effect": effect, "key": key, "arguments": dict(arguments)})
-    job_id = f"effect-{uuid.uuid5(uuid.NAMESPACE_URL, key)}"
-    return Row(Job, new_job(job_id, DELIVER_EFFECT, run.tools.clock.now(), workflow_id=run.workflow_id, payload=payload))
+    return effect_job(effect, effect_key(run, effect), arguments, workflow_id=run.workflow_id, now=run.tools.clock.now())
 
 
 def lead_arguments(lead: ContactInput) -> dict[str, Any]:
@@ -112,13 +123,21 @@ def lead_arguments(lead: ContactInput) -> dict[str, Any]:
 class EffectHandler:
     """Does an effect's job; the task boundary retries it or gives it up."""
 
-    def __init__(self, desk: Desk, tools: Tools) -> None:
+    def __init__(self, desk: Desk, tools: Tools, database: Database) -> None:
         self._desk = desk
         self._tools = tools
+        self._database = database
 
     async def run(self, claimed: Claimed) -> None:
         order = json.loads(claimed.lease.payload)
-        made = await EFFECTS[order["effect"]](self._tools.connections, order["arguments"], order["key"])
+        made = await self._deliver(order["effect"], order["arguments"], order["key"])
         result = json.dumps({"draft_id": None, "decision": "delivered", "degraded": [], "effect": order["effect"],
                              "id": made})
         await self._desk.record(Record(claimed.lease, ending=succeeded(result, self._tools.clock.now())))
+
+    async def _deliver(self, effect: str, arguments: Arguments, key: str) -> str:
+        """Answers what was made. Our own statistics are the one effect that stays in our database."""
+        if effect == RECIPIENT_STATISTICS:
+            async with self._database.write() as connection:
+                return str(await count_recipient(connection, arguments["email"]))
+        return await EFFECTS[effect](self._tools.connections, arguments, key)

@@ -74,7 +74,7 @@ class FormleadOrchestrator:
     async def _after(self, before: Sequence[asyncio.Task[None]], lease: Lease, run: LeadRun, step: Step,
                      position: int) -> None:
         for task in before:
-            await asyncio.shield(task)
+            await task
         started = self._tools.clock.now()
         done = await self._attempt(run, step)
         if done is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from sales_agent.core.database import Database
 from sales_agent.core.errors import LeaseLost
 from sales_agent.core.group_commit import GroupCommit
 from sales_agent.core.jobs import Lease
-from sales_agent.core.rows import Row, insert_many, insert_missing
+from sales_agent.core.rows import Row, found_among, insert_many, insert_missing
 from sales_agent.leads.models import SUBMISSIONS
 from sales_agent.workflow.models import STEP_RESULTS
 
@@ -78,14 +78,12 @@ class Desk:
 
     @staticmethod
     async def _submissions(connection: AsyncConnection, job_ids: list[str]) -> dict[str, Any]:
-        rows = await connection.execute(select(SUBMISSIONS).where(SUBMISSIONS.c.workflow_id.in_(job_ids)))
-        return {row.workflow_id: row for row in rows}
+        return {row.workflow_id: row for row in await found_among(connection, job_ids, _submissions)}
 
     @staticmethod
     async def _earlier_steps(connection: AsyncConnection, job_ids: list[str]) -> dict[str, list[Any]]:
-        rows = await connection.execute(select(STEP_RESULTS).where(STEP_RESULTS.c.workflow_id.in_(job_ids)))
         steps: dict[str, list[Any]] = {}
-        for row in rows:
+        for row in await found_among(connection, job_ids, _steps):
             steps.setdefault(row.workflow_id, []).append(row)
         return steps
 
@@ -95,10 +93,17 @@ class Desk:
         if steps := [step for record in ours for step in record.steps]:
             await insert_many(connection, STEP_RESULTS, steps, _or_update)
         await insert_missing(connection, [row for record in ours for row in record.rows])
-        for record in ours:
-            if record.ending is not None:
-                await jobs.finish(connection, record.lease, dict(record.ending))
+        if endings := [(record.lease, record.ending) for record in ours if record.ending is not None]:
+            await jobs.finish_all(connection, endings)
         return [None if record.lease.job_id in held else LeaseLost(record.lease.job_id) for record in batch]
+
+
+def _submissions(one_of: Callable[[Any], Any]) -> Any:
+    return select(SUBMISSIONS).where(one_of(SUBMISSIONS.c.workflow_id))
+
+
+def _steps(one_of: Callable[[Any], Any]) -> Any:
+    return select(STEP_RESULTS).where(one_of(STEP_RESULTS.c.workflow_id))
 
 
 def _or_update(statement: Any) -> Any:

@@ -18,6 +18,7 @@ from sales_agent.leads.hubspot_payloads import LeadForm
 from sales_agent.leads.icp_criteria import Criteria
 from sales_agent.leads.throttle import Throttle
 from sales_agent.ports.writer import VoiceProfile, Writer
+from sales_agent.sending.means import Means
 from sales_agent.workflow.facts import StepFacts, ValidSubmission
 
 Facts = TypeVar("Facts", bound=StepFacts)
@@ -48,6 +49,7 @@ class Tools:
     settings: Settings
     clock: Clock
     connections: Connections
+    means: Means  # to judge a draft as the door will
     fallback_writer: Writer
     throttle: Throttle
     engine: AutoApprovalEngine

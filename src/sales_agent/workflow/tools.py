@@ -22,17 +22,20 @@ from sales_agent.leads.text import looks_hostile
 from sales_agent.leads.throttle import Throttle
 from sales_agent.leads.timezones import lead_timezone
 from sales_agent.ports.writer import VoiceProfile
+from sales_agent.workflow.sending import open_means
 from sales_agent.workflow.step import Tools
 
 log = structlog.get_logger()
 
 
 def build_tools(settings: Settings, database: Database, clock: Clock) -> Tools:
-    """Raises ConfigurationError when a provider is unknown or a voice or criteria file is malformed."""
+    """Raises ConfigurationError when a provider is unknown or a voice, criteria or safety file is malformed."""
+    connections = connect(settings, database, clock)
     return Tools(
         settings=settings,
         clock=clock,
-        connections=connect(settings, database, clock),
+        connections=connections,
+        means=open_means(settings, database, clock, connections),
         fallback_writer=fallback_writer(),
         throttle=Throttle(database, timedelta(seconds=settings.intake.lead_throttle_seconds)),
         engine=AutoApprovalEngine(settings.approval),

@@ -20,7 +20,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sales_agent.connectors.local.addresses import plain_address
 from sales_agent.connectors.local.company_domains import company_domain, website_host
-from sales_agent.connectors.local.crm_models import COMPANIES, CONTACTS, CrmCompany, CrmContact, CrmNote, CrmTask
+from sales_agent.connectors.local.crm_models import (
+    COMPANIES,
+    CONTACTS,
+    TASKS,
+    CrmCompany,
+    CrmContact,
+    CrmNote,
+    CrmTask,
+)
 from sales_agent.core.clock import Clock
 from sales_agent.core.database import Database, is_database_down
 from sales_agent.core.errors import ConnectorError
@@ -73,6 +81,18 @@ class LocalCRM:
                                         "body": clean_text(body, MAX_TEXT), "due_at": due_at,
                                         "created_at": self._clock.now()}))
         return task_id
+
+    async def complete_task(self, key: str) -> None:
+        now = self._clock.now()
+        done = (update(TASKS).where(TASKS.c.key == _storable(key))
+                .values(completed_at=func.coalesce(TASKS.c.completed_at, now)))
+        try:
+            async with self._database.write() as connection:
+                found = (await connection.execute(done)).rowcount
+        except Exception as error:
+            raise _translated(error) from error
+        if not found:
+            raise ConnectorError(PROVIDER, "there is no such task yet", transient=True)
 
     async def check(self) -> str:
         try:

@@ -63,6 +63,7 @@ class CrmTask(Base):
     body: Mapped[str] = mapped_column(Text)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-COMPANIES, CONTACTS = table_of(CrmCompany), table_of(CrmContact)
+COMPANIES, CONTACTS, TASKS = table_of(CrmCompany), table_of(CrmContact), table_of(CrmTask)

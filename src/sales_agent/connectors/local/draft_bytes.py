@@ -17,11 +17,10 @@ from email.utils import format_datetime
 from textwrap import wrap
 
 from sales_agent.connectors.local.addresses import plain_address
-from sales_agent.connectors.local.mime import MESSAGE_ID, first_and_last
+from sales_agent.connectors.local.mime import first_and_last
 from sales_agent.core.text import clean_text, one_line
-from sales_agent.ports.mail import DraftMail
+from sales_agent.ports.mail import KEY_HEADER, MESSAGE_ID, DraftMail
 
-KEY_HEADER = "X-Sales-Agent-Key"
 MAX_TEXT = 50_000  # characters
 _MAX_REFERENCES = 20
 _LINE = 76

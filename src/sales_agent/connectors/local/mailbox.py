@@ -16,10 +16,11 @@ import structlog
 from sales_agent.connectors.local.draft_bytes import build_draft
 from sales_agent.connectors.local.maildir import Folder, make_maildir, message_names, unique_name, write_message
 from sales_agent.connectors.local.mime import MAX_RAW, parse
+from sales_agent.connectors.local.reports import read_report
 from sales_agent.connectors.local.thread_index import ThreadIndex
 from sales_agent.core.clock import Clock
 from sales_agent.core.errors import ConnectorError
-from sales_agent.ports.mail import Direction, DraftMail, DraftRef, MailMessage, MailThread, ThreadRef
+from sales_agent.ports.mail import DeliveryReport, Direction, DraftMail, DraftRef, MailMessage, MailThread, ThreadRef
 
 log = structlog.get_logger()
 PROVIDER = "local mailbox"
@@ -41,6 +42,7 @@ class MaildirMailbox:
         self._folders: tuple[tuple[Folder, Direction], ...] = (
             (Folder(self._inbox), "received"), (Folder(self._sent), "sent"))
         self._messages: dict[tuple[Direction, str], MailMessage | None] = {}  # None: a file that is no message
+        self._reports: dict[str, tuple[datetime, DeliveryReport]] = {}  # by file: when it came in, and what it says
         self._index = ThreadIndex(())
         self._scanning: asyncio.Task[None] | None = None
         self._scanned_at = 0  # when the newest finished look at the disk began, in monotonic nanoseconds
@@ -54,8 +56,12 @@ class MaildirMailbox:
     async def recent_sent(self, limit: int = 200) -> list[MailThread]:
         return (await self._current()).sent[:limit]
 
+    async def delivery_reports(self, since: datetime) -> list[DeliveryReport]:
+        await self._current()
+        return [report for arrived, report in list(self._reports.values()) if arrived >= since]
+
     async def save_draft(self, draft: DraftMail, key: str) -> DraftRef:
-        name = f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}.sales-agent"
+        name = _draft_name(key)
         try:
             raw = build_draft(draft, key=key, owner=self._owner, owner_name=self._owner_name, now=self._clock.now())
             await asyncio.to_thread(self._write_draft, name, raw)
@@ -74,6 +80,18 @@ class MaildirMailbox:
             file = message_names(self._drafts).get(name, file)
         write_message(self._drafts, file, raw)
         self._saved.add(name)
+
+    async def discard_draft(self, key: str) -> None:
+        try:
+            await asyncio.to_thread(self._remove_draft, _draft_name(key))
+        except OSError as error:
+            raise _unusable(error) from error
+
+    def _remove_draft(self, name: str) -> None:
+        if (file := message_names(self._drafts).get(name)) is not None:
+            (self._drafts / "cur" / file).unlink(missing_ok=True)
+        if self._saved is not None:
+            self._saved.discard(name)
 
     async def label_thread(self, thread_id: str, label: str) -> None:
         try:
@@ -124,6 +142,7 @@ class MaildirMailbox:
         gone = [key for key in self._messages if key not in present]
         for key in gone:
             del self._messages[key]
+            self._reports.pop(key[1], None)
         for (direction, name), path in new.items():
             self._read(direction, name, path)
         if new or gone:
@@ -137,11 +156,17 @@ class MaildirMailbox:
                 arrived = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
                 raw = file.read(MAX_RAW)
             self._messages[direction, name] = parse(raw, name=name, direction=direction, arrived=arrived)
+            if direction == "received" and (report := read_report(raw, name=name)) is not None:
+                self._reports[name] = (arrived, report)
         except FileNotFoundError:
             return
         except Exception as error:  # noqa: BLE001 - one bad message must not hide the others
             self._messages[direction, name] = None
             log.warning("mailbox.message_skipped", file=name, error=type(error).__name__)
+
+
+def _draft_name(key: str) -> str:
+    return f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}.sales-agent"
 
 
 def _file_name(text: str) -> str:

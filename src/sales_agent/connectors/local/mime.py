@@ -13,9 +13,8 @@ from typing import Any
 from sales_agent.connectors.local.addresses import comparable
 from sales_agent.connectors.local.message_text import newest_text
 from sales_agent.core.text import one_line
-from sales_agent.ports.mail import Direction, MailMessage
+from sales_agent.ports.mail import MESSAGE_ID, Direction, MailMessage
 
-MESSAGE_ID = re.compile(r"<(?![^<>]*=\?)[!-;=?-~]{3,250}>")  # printable ASCII, and nothing that decodes to more
 MAX_RAW = 4_000_000  # bytes; what people write stands before their attachments
 _ADDRESS = re.compile(r"[^\s<>()\[\]\\,;:\"@]+@[^\s<>()\[\]\\,;:\"@]+")
 _ANGLE_ADDRESS = re.compile(r"[^<>]*<([^<>]*)>\s*")

@@ -26,9 +26,9 @@ class ThreadIndex:
         grouped: defaultdict[str, list[MailMessage]] = defaultdict(list)
         self._ids: dict[str, str] = {}  # the name any message would give its thread: the thread's id
         for message in ordered:
-            thread_id = _name(_root(_identity(message), parents))
+            thread_id = thread_name(_root(_identity(message), parents))
             grouped[thread_id].append(replace(message, thread_id=thread_id))
-            self._ids[_name(_identity(message))] = thread_id
+            self._ids[thread_name(_identity(message))] = thread_id
         self._threads = {id: MailThread(id, group[0].subject, tuple(group)) for id, group in grouped.items()}
         self.newest_first = sorted(self._threads.values(), key=lambda thread: thread.messages[-1].date, reverse=True)
         self._by_address = _by_address(self.newest_first)
@@ -90,5 +90,6 @@ def _identity(message: MailMessage) -> str:
     return message.message_id or f"<{message.id}>"
 
 
-def _name(message_id: str) -> str:
+def thread_name(message_id: str) -> str:
+    """The id of the thread that a message of this id begins."""
     return hashlib.sha256(message_id.encode()).hexdigest()[:24]

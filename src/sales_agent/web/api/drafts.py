@@ -15,6 +15,9 @@ from sales_agent.core.errors import NotFound, Unavailable
 from sales_agent.drafts import service
 from sales_agent.drafts.models import DraftStatus
 from sales_agent.drafts.service import InvalidState, NewDraft, StaleVersion
+from sales_agent.leads.language import detect_language
+from sales_agent.sending.safety import judged
+from sales_agent.sending.schedule import unschedule
 from sales_agent.web.auth import BEARER, CurrentActor, GuardedRoute
 from sales_agent.web.fields import Address, Body, Id, KnownParametersOnly, Limit, Moment, Note, Offset, Search, Subject
 from sales_agent.web.problems import BodyTooLarge, InvalidInput, MalformedBody, Unauthenticated, answers
@@ -51,6 +54,7 @@ class DraftOut(BaseModel):
     approved_at: Moment | None
     approved_by: str | None
     sent_at: Moment | None
+    sent_by: str | None
     message_id: str | None
     thread_id: str | None
     rejected_at: Moment | None
@@ -119,23 +123,27 @@ async def list_pending_drafts(services: Services, limit: Limit = 50, offset: Off
 @router.get(f"{PATH}/{{draft_id}}", responses=answers(*READ, NotFound))
 async def read_draft(services: Services, draft_id: Id) -> DraftOut:
     async with services.database.read() as connection:
-        return _out(await service.get(connection, draft_id))
+        return draft_out(await service.get(connection, draft_id))
 
 
 @router.post(PATH, status_code=201, responses=answers(*WRITE))
 async def create_draft(services: Services, actor: CurrentActor, draft: DraftIn) -> DraftOut:
     """Write a draft by hand. It takes the same door as every other."""
-    new = NewDraft(recipient=draft.recipient, subject=draft.subject, body=draft.body)
+    new = NewDraft(recipient=draft.recipient, subject=draft.subject, body=draft.body, language=detect_language(draft.body))
     async with services.database.write() as connection:
-        return _out(await service.create(connection, new, actor.name, services.clock.now()))
+        row = await service.create(connection, new, actor.name, services.clock.now())
+        return draft_out(await judged(connection, services.door.means, row))
 
 
 @router.patch(f"{PATH}/{{draft_id}}", responses=answers(*WRITE, NotFound, InvalidState, StaleVersion))
 async def edit_draft(services: Services, actor: CurrentActor, draft_id: Id, change: DraftEdit) -> DraftOut:
     """Reword a draft. An approved one waits for approval again."""
+    now = services.clock.now()
     async with services.database.write() as connection:
-        return _out(await service.edit(connection, draft_id, change.version, actor.name, services.clock.now(),
-                                       subject=change.subject or None, body=change.body or None))
+        row = await service.edit(connection, draft_id, change.version, actor.name, now,
+                                 subject=change.subject or None, body=change.body or None)
+        await unschedule(connection, draft_id, "the draft was edited", now)
+        return draft_out(await judged(connection, services.door.means, row))
 
 
 @router.post(f"{PATH}/{{draft_id}}/approve", responses=answers(*WRITE, NotFound, InvalidState, ApprovalStale))
@@ -144,20 +152,25 @@ async def approve_draft(services: Services, actor: CurrentActor, draft_id: Id,
     """Approve the draft as it stands, or as it was looked at if `content_hash` says so."""
     seen = approval.content_hash if approval else None
     async with services.database.write() as connection:
-        return _out(await decisions.approve(connection, draft_id, actor.name, seen, services.clock.now()))
+        return draft_out(await decisions.approve(connection, services.door.means.composer, draft_id, actor.name, seen,
+                                                 services.clock.now()))
 
 
 @router.post(f"{PATH}/{{draft_id}}/reject", responses=answers(*WRITE, NotFound, InvalidState))
 async def reject_draft(services: Services, actor: CurrentActor, draft_id: Id, rejection: Rejection) -> DraftOut:
     """Reject a draft that waits, or take back an approval."""
+    now = services.clock.now()
     async with services.database.write() as connection:
-        return _out(await decisions.reject(connection, draft_id, actor.name, rejection.reason, services.clock.now()))
+        row = await decisions.reject(connection, draft_id, actor.name, rejection.reason, now)
+        await unschedule(connection, draft_id, "the draft was rejected", now)
+        return draft_out(row)
 
 
 def _page(total: int, rows: Sequence[Any]) -> DraftPage:
-    return DraftPage(total_count=total, drafts=[_out(row) for row in rows])
+    return DraftPage(total_count=total, drafts=[draft_out(row) for row in rows])
 
 
-def _out(row: Any) -> DraftOut:
+def draft_out(row: Any) -> DraftOut:
+    """A row of `drafts` as the API shows it."""
     kept_as_json = ("degraded", "context", "safety", "send_errors")
     return DraftOut.model_validate({**row._mapping, **{name: json.loads(row._mapping[name]) for name in kept_as_json}})

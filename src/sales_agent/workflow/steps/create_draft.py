@@ -7,10 +7,12 @@ idempotent by key and, where they fail, retried as jobs of their own.
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sales_agent.drafts.service import NewDraft, draft_id_for, new_draft_rows
+from sales_agent.sending.safety import preview
 from sales_agent.workflow.card import draft_context
 from sales_agent.workflow.effects import Delivered, deliver, lead_arguments
 from sales_agent.workflow.facts import (
@@ -34,7 +36,8 @@ async def run(run: LeadRun) -> Done:
         deliver(run, "crm_note", _note(run), delivered),
         deliver(run, "crm_task", _task(run), delivered),
     )
-    rows = new_draft_rows(_draft(run, delivered), run.tools.clock.now())
+    draft = _draft(run, delivered)
+    rows = new_draft_rows(replace(draft, safety=preview(run.tools.means, draft)), run.tools.clock.now())
     facts = CreatedDraft(draft_id=draft_id_for(run.workflow_id), mailbox_draft_id=delivered.ids.get("mailbox_draft", ""),
                          queued=delivered.queued)
     return Done(facts, rows=[*rows, *delivered.jobs])
@@ -51,7 +54,14 @@ def _draft(run: LeadRun, delivered: Delivered) -> NewDraft:
         degraded=[{"step": step, "missing": missing} for step, missing in run.missing.items()],
         context=draft_context(run, delivered.queued), thread_id=thread.thread_id if thread else None,
         in_reply_to=thread.last_message_id if thread else None, references=thread.references if thread else (),
-        language=valid.language)
+        language=valid.language, seen_at=_seen_at(run))
+
+
+def _seen_at(run: LeadRun) -> datetime:
+    """Up to when the conversation was known: what comes in while the steps run is news to the draft."""
+    read = run.get(ReadThread)
+    last = read.thread.last_at if read and read.thread else None
+    return max(run.received_at, last) if last else run.received_at
 
 
 def _name(run: LeadRun) -> str:

@@ -67,7 +67,7 @@ class Office:
         async with self.database.write() as connection:
             await insert_missing(connection, rows)
             await connection.execute(insert(ATTEMPTS).values(
-                id=KEY, draft_id=self.draft_id, number=1, state="SENT", recipient="ada@acme.example", actor="ada",
+                id=KEY, draft_id=self.draft_id, number=1, state="SENT", recipient="ada@acme.example", actor="ada", mailbox="m",
                 fingerprint="f", started_at=NOW, settles=0, message_id=MESSAGE_ID, headers="{}"))
         return self
 

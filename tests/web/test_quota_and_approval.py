@@ -30,7 +30,7 @@ def reserve(database: Database, add_draft: Callable[..., Any]) -> Reserve:
         async with database.write() as connection:
             await insert_missing(connection, [Row(SendAttempt, {
                 "id": f"r{number}", "draft_id": draft_id, "number": 1, "recipient": recipient, "started_at": at, "actor": "ada",
-                "fingerprint": "f", "state": AttemptState.REFUSED if released else AttemptState.SENT})])
+                "fingerprint": "f", "mailbox": "m", "state": AttemptState.REFUSED if released else AttemptState.SENT})])
     return take
 
 

@@ -49,6 +49,7 @@ class ScriptedSender:
         self.hangs = False
         self.mails: list[OutgoingMail] = []
         self.answer: SentMail | Absent | None = None
+        self.mailbox = "scripted"
 
     async def send(self, mail: OutgoingMail) -> SentMail:
         self.mails.append(mail)
@@ -361,6 +362,17 @@ async def test_proved_absent_may_be_sent_again(app_client: AsyncClient, approved
     draft_id, counts = await settle_after_unknown(app_client, approved, sender, clock, services)
     assert (counts, (await draft_of(app_client, draft_id))["status"]) == ({"not_sent": 1}, "APPROVED")
     assert (await app_client.post(send_path(draft_id))).status_code == 200
+
+
+async def test_another_mailbox_proves_nothing(app_client: AsyncClient, approved: Any, sender: ScriptedSender, clock: Any,
+                                              services: WebServices) -> None:
+    draft_id = await approved()
+    sender.mood, sender.answer = SendOutcomeUnknown("scripted", "silence"), Absent()
+    await app_client.post(send_path(draft_id))
+    sender.mailbox = "another"  # the settings were changed while nobody knew what became of the mail
+    clock.advance(timedelta(minutes=1))
+    assert await Reconciler(services.door.means, sender).run_once() == {"unknown": 1}
+    assert (await draft_of(app_client, draft_id))["status"] == "SEND_UNKNOWN"
 
 
 @pytest.mark.parametrize(("outcome", "status"), [("sent", "SENT"), ("not_sent", "APPROVED")])

@@ -6,9 +6,11 @@ import asyncio
 import os
 import secrets
 import tempfile
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import httpx2
 import uvicorn
 from rich.console import Console
 
@@ -24,6 +26,7 @@ from sales_agent.worker.embedded import EmbeddedWorker
 from sales_agent.worker.tasks import register_tasks
 
 EMBEDDED_CONCURRENCY = 16
+SAMPLE_SENDING = {"ALLOW_REAL_SENDS": "true", "MAX_EMAILS_PER_WEEK": "50"}
 
 
 async def run_everything(settings: Settings, *, sample: bool) -> None:
@@ -65,12 +68,24 @@ async def _plant_sample(settings: Settings) -> str:
 
 
 def prepare_sample() -> None:
-    """Sign the sample leads: without a webhook secret of the user's own, one is made and kept in VAR_DIR."""
+    """Sign the sample leads: without a webhook secret of the user's own, one is made and kept in VAR_DIR.
+
+    Mail that stays in the local mailbox may be sent, and enough of it to try things; who has set it otherwise keeps that.
+    """
     if load_settings().runtime.api_env != "development":
         raise ConfigurationError("API_ENV: the sample leads are for development only; start without --sample")
     if not os.environ.get("HUBSPOT_WEBHOOK_SECRET") and not load_settings().intake.webhook_secrets:
         kept = load_settings().runtime.var_dir / "hubspot_webhook_secret"
         os.environ["HUBSPOT_WEBHOOK_SECRET"] = _kept_secret(kept)
+    _let_mail_into_the_local_mailbox(load_settings())
+
+
+def _let_mail_into_the_local_mailbox(settings: Settings) -> None:
+    if settings.providers.mail_provider != "local":
+        return
+    for name, value in SAMPLE_SENDING.items():
+        if name.lower() not in settings.sending.model_fields_set:
+            os.environ[name] = value
 
 
 def _kept_secret(file: Path) -> str:
@@ -84,7 +99,8 @@ def _kept_secret(file: Path) -> str:
 def _demo_settings(place: Path) -> Settings:
     os.environ.update({
         "VAR_DIR": str(place), "DATABASE_URL": "", "CELERY_BROKER_URL": "", "REDIS_URL": "", "PUBLIC_BASE_URL": "",
-        "API_ENV": "development", "API_PORT": str(_free_port()), "HUBSPOT_WEBHOOK_SECRET": secrets.token_urlsafe(32)})
+        "API_ENV": "development", "API_PORT": str(_free_port()), "HUBSPOT_WEBHOOK_SECRET": secrets.token_urlsafe(32),
+        "MAIL_PROVIDER": "local", **SAMPLE_SENDING})
     from sales_agent.cli.context import prepared_settings
 
     return prepared_settings()
@@ -145,4 +161,32 @@ class Installation:
         runtime, secret = self.settings.runtime, self.settings.intake.webhook_secrets[0]
         report = await run_demo(f"http://{runtime.api_host}:{runtime.api_port}", token, secret, Console(),
                                 signed_url=runtime.base_url, var_dir=runtime.var_dir)
-        return report.ok
+        return report.ok and (report.already_there or await self._show_the_door(token))
+
+    async def _show_the_door(self, token: str) -> bool:
+        """Every answer of `send`, on the sample drafts; whether each was as expected. Only where mail stays here."""
+        from sales_agent.demo.front_door import FrontDoor
+        from sales_agent.demo.screen import show_tour
+        from sales_agent.demo.tour import Tour
+
+        runtime = self.settings.runtime
+        if not (self.settings.sending.allow_real_sends and self.settings.providers.mail_provider == "local"):
+            return True
+        database = Database(self.settings.database_url, pool_size=2)
+        try:
+            async with FrontDoor(f"http://{runtime.api_host}:{runtime.api_port}", token, "") as door:
+                shown = await Tour(door, self.settings, database, SystemClock(), token, _another).play()
+        finally:
+            await database.dispose()
+        show_tour(Console(), shown, runtime.var_dir / "mailbox" / ".Sent")
+        return all(each.ok for each in shown)
+
+
+@asynccontextmanager
+async def _another(settings: Settings) -> AsyncIterator[httpx2.AsyncBaseTransport]:
+    """The API once more in this process, with other settings, reached without a socket."""
+    from sales_agent.cli.serving import build_app
+
+    app = build_app(settings)
+    async with app.router.lifespan_context(app):
+        yield httpx2.ASGITransport(app)

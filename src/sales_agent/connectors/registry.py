@@ -11,6 +11,7 @@ from sales_agent.connectors.local.calendar import IcsCalendar
 from sales_agent.connectors.local.crm import LocalCRM
 from sales_agent.connectors.local.mailbox import MaildirMailbox
 from sales_agent.connectors.local.sender import MaildirSender
+from sales_agent.connectors.smtp.sender import smtp_sender
 from sales_agent.connectors.template.writer import TemplateWriter
 from sales_agent.core.clock import Clock
 from sales_agent.core.database import Database
@@ -46,11 +47,18 @@ class Sources:
 Port = TypeVar("Port")
 Makers = Mapping[str, Callable[[Sources], Port]]
 
+
+def _maildir(sources: Sources) -> Mailbox:
+    settings = sources.settings
+    return MaildirMailbox(settings.runtime.var_dir / "mailbox", settings.sender.mail_from, settings.sender.sender_name,
+                          sources.clock)
+
+
 CRMS: Makers[CRM] = {"local": lambda s: LocalCRM(s.database, s.clock)}
-MAILBOXES: Makers[Mailbox] = {
-    "local": lambda s: MaildirMailbox(s.settings.runtime.var_dir / "mailbox", s.settings.sender.mail_from,
-                                      s.settings.sender.sender_name, s.clock)}
-SENDERS: Makers[MailSender] = {"local": lambda s: MaildirSender(s.settings.runtime.var_dir / "mailbox")}
+MAILBOXES: Makers[Mailbox] = {"local": _maildir, "smtp": _maildir}  # who sends by SMTP still reads the Maildir
+SENDERS: Makers[MailSender] = {
+    "local": lambda s: MaildirSender(s.settings.runtime.var_dir / "mailbox"),
+    "smtp": lambda s: smtp_sender(s.settings)}
 CALENDARS: Makers[Calendar] = {
     "local": lambda s: IcsCalendar(s.settings.runtime.var_dir / "calendar", s.settings.sender.mail_from,
                                    s.settings.sender.business_timezone)}

@@ -159,6 +159,8 @@ class ProviderSettings(Group):
     asset_provider: str = "local"
     writer_provider: str = "template"
     asset_folders: Names = ("public",)
+    smtp_url: Secret = None
+    imap_url: Secret = None
 
 
 class Settings:

@@ -62,6 +62,15 @@ class FrontDoor:
         page = await self._call("GET", DRAFTS, params={"q": address, "limit": 1}, headers=self._operator)
         return bool(page["total_count"])
 
+    async def order(self, method: str, path: str, **request: Any) -> tuple[int, dict[str, Any]]:
+        """What the server answers the operator, whatever it is: the status and the JSON object. Raises Refused when
+        there is none."""
+        try:
+            answer = await self._client.request(method, path, headers=self._operator, **request)
+            return answer.status_code, answer.json() if "json" in answer.headers.get("content-type", "") else {}
+        except (httpx2.HTTPError, ValueError) as error:
+            raise Refused(f"no answer ({type(error).__name__})") from error
+
     async def _call(self, method: str, url: str, **request: Any) -> dict[str, Any]:
         try:
             return _content(await self._client.request(method, url, **request))

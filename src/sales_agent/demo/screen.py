@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from sales_agent.demo.leads import SampleLead
 from sales_agent.demo.report import DemoReport, DemoRow
+from sales_agent.demo.tour import Shown
 
 
 class Screen(AbstractContextManager["Screen"], Protocol):
@@ -85,6 +87,20 @@ def show_report(console: Console, report: DemoReport, base_url: str, var_dir: Pa
     where_to_look(console, base_url, var_dir)
     for problem in report.problems:
         _line(console, f"NOT AS EXPECTED  {problem}")
+
+
+def show_tour(console: Console, shown: Sequence[Shown], sent_folder: Path) -> None:
+    """Print what the one door answered, and that nothing left the machine."""
+    table = Table(title="The one door: what \"send\" answers")
+    for name in ("When", "Answer", "Why"):
+        table.add_column(name)
+    for each in shown:
+        table.add_row(Text(each.case), Text(each.got, style="green" if each.got == "SENT" else ""), Text(each.detail))
+    console.print(table)
+    _line(console, f"Nothing left this machine. What was sent lies in {sent_folder}\n")
+    for each in shown:
+        if not each.ok:
+            _line(console, f"NOT AS EXPECTED  {each.case}: expected {each.expected}, got {each.got}")
 
 
 def where_to_look(console: Console, base_url: str, var_dir: Path | None) -> None:

@@ -156,6 +156,10 @@ class Absent:
 
 
 class MailSender(Checkable, Protocol):
+    @property
+    def mailbox(self) -> str:
+        """Names the one mailbox that this sends from, without secrets. Only a sender of the same mailbox can settle."""
+
     async def send(self, mail: OutgoingMail) -> SentMail:
         """Send once; never tries again by itself. Raises SendRefused or SendOutcomeUnknown, nothing else."""
 

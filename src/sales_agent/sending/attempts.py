@@ -45,8 +45,10 @@ class Attempt:
     actor: str
 
 
-async def claim(connection: AsyncConnection, means: Means, case: SendCase) -> Attempt | Blocked:
+async def claim(connection: AsyncConnection, means: Means, case: SendCase, mailbox: str) -> Attempt | Blocked:
     """Take the draft and a place within the limits, or say why not. Writes nothing in that case.
+
+    `mailbox` is the one that it will be sent from.
 
     What the database can tell is asked again here, under the limiter's lock: between a guard's look and
     this transaction the stop may have been pulled, the person unsubscribed, or the last place taken.
@@ -58,7 +60,7 @@ async def claim(connection: AsyncConnection, means: Means, case: SendCase) -> At
             return objection
     if not await _take(connection, means, case):
         return await _taken_by_somebody_else(connection, case)
-    return await _reserve(connection, means, case)
+    return await _reserve(connection, means, case, mailbox)
 
 
 async def _take(connection: AsyncConnection, means: Means, case: SendCase) -> bool:
@@ -76,15 +78,15 @@ async def _taken_by_somebody_else(connection: AsyncConnection, case: SendCase) -
         Reason.APPROVAL_STALE, "The draft was changed at the same moment.", "Load it again, and approve it as it is now.")
 
 
-async def _reserve(connection: AsyncConnection, means: Means, case: SendCase) -> Attempt:
+async def _reserve(connection: AsyncConnection, means: Means, case: SendCase, mailbox: str) -> Attempt:
     now, draft_id = means.clock.now(), case.draft.id
     number = await connection.scalar(select(func.count()).select_from(ATTEMPTS).where(ATTEMPTS.c.draft_id == draft_id))
     attempt = Attempt(f"sa-{uuid.uuid4()}", draft_id, case.actor)
     limit = timedelta(seconds=means.settings.sending.send_timeout_seconds)
     await means.limiter.record_send(connection, {
         "id": attempt.key, "draft_id": draft_id, "number": (number or 0) + 1, "state": AttemptState.STARTED,
-        "recipient": case.recipient, "actor": case.actor, "fingerprint": case.letter.fingerprint, "started_at": now,
-        "settle_at": now + limit + GRACE, "settles": 0, "headers": "{}"})
+        "recipient": case.recipient, "actor": case.actor, "mailbox": mailbox, "fingerprint": case.letter.fingerprint,
+        "started_at": now, "settle_at": now + limit + GRACE, "settles": 0, "headers": "{}"})
     await _audit(connection, case.actor, "draft.sending", draft_id, now, DraftStatus.APPROVED, DraftStatus.SENDING,
                  attempt=attempt.key)
     return attempt

@@ -60,7 +60,7 @@ class Door:
         objection = await first_objection(self._means, case)
         if objection is None:
             async with self._means.database.write() as connection:
-                claimed = await claim(connection, self._means, case)
+                claimed = await claim(connection, self._means, case, self._sender.mailbox)
             if isinstance(claimed, Attempt):
                 return await self._deliver(case, claimed)
             objection = claimed

@@ -47,6 +47,7 @@ class SendAttempt(Base):
     state: Mapped[str] = mapped_column(String(20))
     recipient: Mapped[str] = mapped_column(String(320))  # addr-spec, lower case
     actor: Mapped[str] = mapped_column(String(120))
+    mailbox: Mapped[str] = mapped_column(Text)  # `MailSender.mailbox`: where to look for it
     fingerprint: Mapped[str] = mapped_column(String(64))  # of the letter
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     settle_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the reconciler looks at it next

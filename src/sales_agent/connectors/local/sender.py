@@ -29,6 +29,11 @@ class MaildirSender:
         self._sent, self._decisions = root / ".Sent", root / "sends"
         make_maildir(self._sent)
         self._decisions.mkdir(parents=True, exist_ok=True)
+        self._mailbox = f"local:{_identity(self._decisions / 'mailbox-id')}"
+
+    @property
+    def mailbox(self) -> str:
+        return self._mailbox
 
     async def send(self, mail: OutgoingMail) -> SentMail:
         """A second send under one key answers the first one's message, and makes no other."""
@@ -84,6 +89,18 @@ class MaildirSender:
 
     def _decision(self, key: str) -> Path:
         return self._decisions / hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def _identity(path: Path) -> str:
+    """What tells this folder from every other one, wherever it is mounted. Made once, whoever comes first."""
+    temporary = path.with_name(f".{uuid.uuid4().hex}")
+    _write(temporary, uuid.uuid4().hex.encode())
+    try:
+        with suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        temporary.unlink()
+    return path.read_text(encoding="ascii")
 
 
 def _write(path: Path, raw: bytes) -> None:

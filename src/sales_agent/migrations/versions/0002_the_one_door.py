@@ -50,6 +50,7 @@ def upgrade() -> None:
     sa.Column('state', sa.String(length=20), nullable=False),
     sa.Column('recipient', sa.String(length=320), nullable=False),
     sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.Column('mailbox', sa.Text(), nullable=False),
     sa.Column('fingerprint', sa.String(length=64), nullable=False),
     sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('settle_at', sa.DateTime(timezone=True), nullable=True),

@@ -1,0 +1,1 @@
+"""Sending by SMTP, with the Sent folder on an IMAP server."""

@@ -8,13 +8,14 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPResponseException
 
 from sales_agent.connectors.smtp.account import MailAccount, tls_context
 from sales_agent.connectors.smtp.replies import PROVIDER, broken_by, judge_final, refusal, refused_by
 from sales_agent.ports.mail import OutgoingMail, SendOutcomeUnknown, SendRefused
 
 _GO_ON = 354
+_PATH = re.compile(r"[!#-;=?A-~]{1,64}@[!#-;=?A-~]{1,255}")  # nothing that could end it or begin another command
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
@@ -23,6 +24,8 @@ async def deliver(account: MailAccount, mail: OutgoingMail, patience_seconds: fl
 
     Raises SendRefused or SendOutcomeUnknown, nothing else.
     """
+    if not (_PATH.fullmatch(mail.sender) and _PATH.fullmatch(mail.recipient)):
+        raise SendRefused(PROVIDER, "sender or recipient is not one plain ASCII address", transient=False)
     body = _LEADING_DOT.sub(b"..", mail.raw) + (b".\r\n" if mail.raw.endswith(b"\r\n") else b"\r\n.\r\n")
     try:
         async with asyncio.timeout(patience_seconds / 2):
@@ -77,12 +80,17 @@ async def signed_in(account: MailAccount, patience_seconds: float) -> AsyncItera
 
 
 def _client(account: MailAccount, patience_seconds: float) -> SMTP:
-    return SMTP(hostname=account.host, port=account.port, use_tls=account.tls_from_start, start_tls=account.starttls,
+    return SMTP(hostname=account.host, port=account.port, use_tls=account.tls_from_start, start_tls=False,
                 tls_context=tls_context(), timeout=patience_seconds / 2)
 
 
 async def _sign_in(smtp: SMTP, account: MailAccount) -> None:
     await smtp.connect()
+    if account.starttls:
+        await smtp.ehlo()
+        if not smtp.supports_extension("starttls"):
+            raise SMTPNotSupported("STARTTLS")
+        await smtp.starttls()
     if account.username:
         await smtp.login(account.username, account.password)
 

@@ -79,9 +79,10 @@ class SentFolder:
 
 
 def _find(client: IMAPClient, key: str, since: datetime) -> dict[str, str] | None:
+    """IMAP looks for a part of the header; it is ours only if the whole of it is the key."""
     found = client.search(["SINCE", (since - timedelta(days=1)).date(), "HEADER", KEY_HEADER, key])
-    for uid, data in client.fetch(found[:1], ["BODY.PEEK[HEADER]"]).items() if found else ():
-        assert uid
-        headers = BytesHeaderParser().parsebytes(data[_HEADERS])
-        return {name: str(value) for name, value in headers.items()}
+    for data in client.fetch(found, ["BODY.PEEK[HEADER]"]).values() if found else ():
+        headers = {name: str(value) for name, value in BytesHeaderParser().parsebytes(data[_HEADERS]).items()}
+        if headers.get(KEY_HEADER) == key:
+            return headers
     return None

@@ -1,0 +1,211 @@
+"""Real mail servers for tests: aiosmtpd in whatever mood, and Dovecot from the distribution's packages."""
+
+from __future__ import annotations
+
+import asyncio
+import grp
+import os
+import pwd
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP as SmtpServer
+from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
+
+USER, PASSWORD = "robin@northwind.example", "p@ss:word/1"
+QUOTED = "robin%40northwind.example:p%40ss%3Aword%2F1"
+
+
+class Authority:
+    """An authority that only the tests trust, and a certificate of it for this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        authority = trustme.CA()
+        leaf = authority.issue_cert("localhost", "127.0.0.1")
+        self.bundle, self.certificate, self.key = folder / "ca.pem", folder / "cert.pem", folder / "key.pem"
+        authority.cert_pem.write_to_path(self.bundle)
+        leaf.private_key_pem.write_to_path(self.key)
+        for blob in leaf.cert_chain_pems:
+            blob.write_to_path(self.certificate, append=True)
+
+    def context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.certificate, self.key)
+        return context
+
+
+class Mood:
+    """What the server answers at each step; `None` lets it pass. Keeps what it took."""
+
+    def __init__(self, mail: str | None = None, rcpt: str | None = None, data: str | None = None,
+                 after: Callable[[SmtpServer], Any] | None = None) -> None:
+        self.mail, self.rcpt, self.data, self.after = mail, rcpt, data, after
+        self.taken: list[Envelope] = []
+        self.users: list[str] = []
+
+    async def handle_MAIL(self, server: SmtpServer, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        if self.mail:
+            return self.mail
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(self, server: SmtpServer, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        if self.rcpt:
+            return self.rcpt
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SmtpServer, session: Session, envelope: Envelope) -> str:
+        """The whole message is here."""
+        if self.after is not None:
+            await self.after(server)
+        if self.data is None:
+            self.taken.append(envelope)
+        return self.data or "250 2.0.0 OK, taken"
+
+    def authenticator(self, server: SmtpServer, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+        good = isinstance(data, LoginPassword) and (data.login, data.password) == (USER.encode(), PASSWORD.encode())
+        if good:
+            self.users.append(data.login.decode())
+        return AuthResult(success=good, handled=False)
+
+
+@contextmanager
+def smtp_server(mood: Mood, *, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None,
+                auth: bool = False) -> Iterator[int]:
+    """Serve on loopback in a thread; answers the port."""
+    controller = Controller(
+        mood, hostname="127.0.0.1", port=free_port(), ssl_context=tls, tls_context=starttls, require_starttls=starttls is not None,
+        auth_required=auth, auth_require_tls=False, authenticator=mood.authenticator if auth else None, enable_SMTPUTF8=False)
+    controller.start()
+    try:
+        yield controller.port
+    finally:
+        controller.stop()
+
+
+async def hang_up(server: SmtpServer) -> None:
+    server.transport.abort()
+
+
+async def say_nothing(server: SmtpServer) -> None:
+    await asyncio.sleep(30)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+_DOVECOT = """
+protocols = imap
+listen = 127.0.0.1
+base_dir = {folder}/run
+state_dir = {folder}/run
+log_path = {folder}/log
+mail_location = maildir:{folder}/mail/box:LAYOUT=fs
+ssl = yes
+ssl_cert = <{certificate}
+ssl_key = <{key}
+disable_plaintext_auth = no
+default_internal_user = {user}
+default_login_user = {login_user}
+default_internal_group = {group}
+first_valid_uid = 0
+mail_uid = {user}
+mail_gid = {group}
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={user} gid={group} home={folder}/mail/home
+}}
+namespace inbox {{
+  inbox = yes
+  separator = /
+  mailbox Ausgang {{
+    auto = create
+    special_use = \\Sent
+  }}
+  mailbox Sent {{
+    auto = create
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = {tls_port}
+    ssl = yes
+  }}
+}}
+"""
+
+
+@contextmanager
+def dovecot(authority: Authority) -> Iterator[tuple[int, int]]:
+    """A real IMAP server of our own; answers its ports, plain and TLS. Its folder marked for sent mail is `Ausgang`."""
+    # Not below pytest's own folder, which the server's users may not enter when the tests run as root.
+    with tempfile.TemporaryDirectory(prefix="sales-agent-dovecot-") as place:
+        Path(place).chmod(0o755)
+        with _dovecot(Path(place), authority) as ports:
+            yield ports
+
+
+@contextmanager
+def _dovecot(folder: Path, authority: Authority) -> Iterator[tuple[int, int]]:
+    binary = shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin:" + os.environ.get("PATH", ""))
+    if binary is None:
+        pytest.fail("dovecot is not installed") if os.environ.get("CI") else pytest.skip("dovecot is not installed")
+    ports = free_port(), free_port()
+    config = folder / "dovecot.conf"
+    user, group = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
+    login = user
+    if user == "root":  # then it insists on users of its own, for the mail and for greeting strangers
+        user = group = "dovecot"
+        login = "dovenull"
+    (folder / "run").mkdir()
+    (folder / "mail").mkdir()
+    (folder / "mail").chmod(0o777)
+    config.write_text(_DOVECOT.format(
+        folder=folder, certificate=authority.certificate, key=authority.key, password=PASSWORD, port=ports[0], tls_port=ports[1],
+        user=user, group=group, login_user=login))
+    with subprocess.Popen([binary, "-F", "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        try:
+            _wait_for(ports[0], process)
+            yield ports
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(100):
+        if process.poll() is not None:
+            assert process.stderr is not None
+            raise AssertionError(f"dovecot did not start: {process.stderr.read().decode()}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("dovecot does not listen")

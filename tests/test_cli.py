@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -121,3 +122,19 @@ def test_an_address_is_suppressed_asked_for_and_lifted_and_kept_nowhere(tmp_path
     assert suppression("lift", "ada@acme.example", "--reason", "a mistake").returncode == 0
     assert suppression("check", "ada@acme.example").returncode == 0
     assert "not on the suppression list" in suppression("lift", "ada@acme.example", "--reason", "again").stderr
+
+
+def test_the_audit_trail_is_shown_sealed_and_proved(tmp_path: Path) -> None:
+    run("emergency", "stop", "--reason", "a test", place=tmp_path)
+    assert "emergency" in run("audit", "show", place=tmp_path).stdout
+    sealed = run("audit", "seal", place=tmp_path)
+    assert sealed.stdout.startswith("1 events were sealed.")
+    head = sealed.stdout.split("Head: ")[1].split()[0]
+    proved = run("audit", "verify", "--expect", head, place=tmp_path)
+    assert (proved.returncode, proved.stdout.split(";")[0]) == (0, "1 events in 1 seals are as they were sealed")
+    assert run("audit", "verify", "--expect", "2:beef", place=tmp_path).returncode == 1
+    with sqlite3.connect(tmp_path / "var" / "sales_agent.db") as database:
+        database.execute("DROP TRIGGER audit_events_no_update")
+        database.execute("UPDATE audit_events SET reason = 'another'")
+    changed = run("audit", "verify", place=tmp_path)
+    assert (changed.returncode, "seal 1" in changed.stdout) == (1, True)

@@ -50,9 +50,11 @@ class ScriptedSender:
         self.mails: list[OutgoingMail] = []
         self.answer: SentMail | Absent | None = None
         self.mailbox = "scripted"
+        self.meanwhile: Callable[[], None] = lambda: None  # what happens while the provider takes its time
 
     async def send(self, mail: OutgoingMail) -> SentMail:
         self.mails.append(mail)
+        self.meanwhile()
         if self.hangs:
             await asyncio.sleep(60)
         if self.mood:
@@ -444,3 +446,45 @@ async def test_strangers_cannot_send(app: FastAPI, approved: Any, sender: Script
                              ("POST", "/api/operator/drafts/bulk-send"), ("POST", f"/api/operator/drafts/{draft_id}/settle")):
             assert_problem(await stranger.request(method, path, json={}), 401, "UNAUTHENTICATED")
     assert sender.mails == []
+
+
+async def test_the_audit_trail_tells_every_change_of_state(app_client: AsyncClient, approved: Any, sender: ScriptedSender, clock: Any,
+                                                           services: WebServices, database: Database) -> None:
+    """Replaying the events from the first to the last leads from state to state to the one that the draft is in."""
+    draft_id = await approved()
+    path = f"/api/operator/drafts/{draft_id}"
+    sender.meanwhile = lambda: clock.advance(timedelta(seconds=1))
+
+    async def act(method: str, url: str, mood: Exception | None = None, **body: Any) -> int:
+        clock.advance(timedelta(seconds=1))
+        sender.mood = mood
+        return int((await app_client.request(method, url, json=body or None)).status_code)
+
+    async def reconcile(answer: SentMail | Absent | None) -> None:
+        clock.advance(timedelta(minutes=1))
+        sender.answer = answer
+        await Reconciler(services.door.means, sender).run_once()
+
+    unknown = SendOutcomeUnknown("scripted", "silence")
+    assert await act("PATCH", path, version=1, subject="Snowflake, then") == 200
+    assert await act("POST", f"{path}/reject", reason="not now") == 200
+    assert await act("POST", f"{path}/approve") == 409  # no event: nothing changed
+    second = await approved(2)
+    path = f"/api/operator/drafts/{second}"
+    assert await act("POST", f"{path}/send", SendRefused("scripted", "no", transient=True)) == 502
+    assert await act("POST", f"{path}/send", unknown) == 202
+    await reconcile(Absent())
+    assert await act("POST", f"{path}/send", unknown) == 202
+    assert await act("POST", f"{path}/settle", outcome="not_sent", reason="looked") == 200
+    assert await act("PATCH", path, version=1, body=BODY.format(slots="") + "\nPS: more") == 200
+    assert await act("POST", f"{path}/approve") == 200
+    assert await act("POST", f"{path}/send", unknown) == 202
+    await reconcile(SentMail("<x@provider.example>", "t"))
+    for each, changes in ((draft_id, 4), (second, 15)):
+        async with database.read() as connection:
+            events = (await connection.execute(select(AUDIT).where(AUDIT.c.subject == each).order_by(AUDIT.c.at))).all()
+        moves = [(event.before, event.after) for event in events if event.before or event.after]
+        assert len(moves) == changes
+        assert [before for before, _ in moves[1:]] == [after for _, after in moves[:-1]]
+        assert moves[-1][1] == (await draft_of(app_client, each))["status"]
+        assert all(event.actor for event in events)

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from sales_agent.cli import accounts, emergency, leads, running, suppression, tending, voice
+from sales_agent.cli import accounts, audit, emergency, leads, running, suppression, tending, voice
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Answers inbound B2B leads in minutes, in the rep's own voice, with a human's approval.")
@@ -15,6 +15,7 @@ for module in (running, tending):
     module.register(app)
 app.add_typer(accounts.tokens, name="token")
 app.add_typer(accounts.operators, name="operator")
+app.add_typer(audit.app, name="audit")
 app.add_typer(emergency.app, name="emergency")
 app.add_typer(leads.app, name="leads")
 app.add_typer(suppression.app, name="suppression")

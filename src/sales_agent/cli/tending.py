@@ -51,6 +51,7 @@ async def _examine() -> list[Finding]:
     from sales_agent.core.clock import SystemClock
     from sales_agent.core.database import Database
     from sales_agent.core.settings import pointless_limits
+    from sales_agent.workflow.sending import open_door
 
     settings = prepared_settings()
     database = Database(settings.database_url, pool_size=2)
@@ -59,6 +60,7 @@ async def _examine() -> list[Finding]:
         connections = connect(settings, database, SystemClock())
         for name in ("crm", "mailbox", "calendar", "assets", "writer"):
             findings.append(await _finding(name, getattr(connections, name).check()))
+        findings.append(await _finding("door", open_door(settings, database, SystemClock(), connections).check()))
     finally:
         await database.dispose()
     sends = "on: approved drafts can leave" if settings.sending.allow_real_sends else "off: nothing leaves, whatever is approved"

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from sales_agent.core.append_only import keep_append_only
 from sales_agent.core.database import Base, UtcDateTime
-from sales_agent.core.rows import Row
+from sales_agent.core.rows import Row, table_of
 
 
 class AuditEvent(Base):
@@ -26,6 +27,10 @@ class AuditEvent(Base):
     after: Mapped[str | None] = mapped_column(String(40))
     reason: Mapped[str | None] = mapped_column(Text)
     details: Mapped[str] = mapped_column(Text)
+
+
+AUDIT = table_of(AuditEvent)
+keep_append_only(AUDIT)
 
 
 def audit_row(actor: str, action: str, subject: str, at: datetime, *, key: str | None = None, before: str | None = None,

@@ -3,6 +3,7 @@
 import sales_agent.approvals.models
 import sales_agent.connectors.local.crm_models
 import sales_agent.core.audit
+import sales_agent.core.audit_seal
 import sales_agent.core.dead_letters
 import sales_agent.core.jobs
 import sales_agent.drafts.models

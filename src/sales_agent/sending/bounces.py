@@ -9,8 +9,8 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sales_agent.core.audit import AuditEvent, audit_row
-from sales_agent.core.rows import insert, table_of
+from sales_agent.core.audit import AUDIT, audit_row
+from sales_agent.core.rows import insert
 from sales_agent.ports.mail import DeliveryReport, ReportKind
 from sales_agent.sending.attempts import note_error
 from sales_agent.sending.means import Means
@@ -22,7 +22,6 @@ log = structlog.get_logger()
 
 LOOK_BACK = timedelta(days=14)  # bounces come within days; a worker that was off for longer than that is rare
 ACTOR = "mailbox"
-_AUDIT = table_of(AuditEvent)
 _SUPPRESSED_BY: dict[ReportKind, Suppressed] = {"hard_bounce": Suppressed.HARD_BOUNCE, "complaint": Suppressed.COMPLAINT}
 _SAID: dict[ReportKind, str] = {
     "hard_bounce": "The mail came back: there is nobody at this address. It is not written to again.",
@@ -70,5 +69,5 @@ async def _is_news(connection: AsyncConnection, attempt: Any, report: DeliveryRe
     """Whether this is the first report of its kind on the attempt: the audit event is written once."""
     event = audit_row(ACTOR, f"draft.{report.kind}", attempt.draft_id, now, key=f"report:{attempt.id}:{report.kind}",
                       attempt=attempt.id, status=report.status)
-    new = insert(connection, _AUDIT).values(**event.values).on_conflict_do_nothing().returning(_AUDIT.c.id)
+    new = insert(connection, AUDIT).values(**event.values).on_conflict_do_nothing().returning(AUDIT.c.id)
     return (await connection.execute(new)).first() is not None

@@ -51,6 +51,10 @@ class Door:
         task.add_done_callback(self._under_way.discard)
         return await asyncio.shield(task)
 
+    async def check(self) -> str:
+        """What stands behind the door, found by asking it; raises ConnectorError when it cannot send."""
+        return await self._sender.check()
+
     async def close(self) -> None:
         """Wait until what is under way has been recorded."""
         await asyncio.gather(*self._under_way, return_exceptions=True)

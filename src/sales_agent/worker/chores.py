@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy import delete
 
+from sales_agent.core.audit_seal import seal_new_events
 from sales_agent.core.clock import Clock
 from sales_agent.core.database import Database
 from sales_agent.leads.models import THROTTLES
@@ -58,8 +59,14 @@ async def _collect_reports(workshop: Workshop) -> None:
     await collect_reports(workshop.means)
 
 
+async def _seal_audit_trail(workshop: Workshop) -> None:
+    """Bind the newest audit events, so that nobody can change them unnoticed."""
+    await seal_new_events(workshop.database, workshop.means.keys, workshop.clock.now())
+
+
 CHORES = (
     Chore("forget_throttles_async", timedelta(hours=1), _forget_throttles),
     Chore("reconcile_sends_async", timedelta(seconds=15), _reconcile_sends),
     Chore("collect_reports_async", timedelta(minutes=5), _collect_reports),
+    Chore("seal_audit_trail_async", timedelta(minutes=1), _seal_audit_trail),
 )

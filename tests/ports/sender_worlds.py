@@ -35,7 +35,9 @@ def maildir_world(folder: Path) -> Iterator[SenderWorld]:
 def smtp_world(folder: Path) -> Iterator[SenderWorld]:
     mood = Mood()
     with smtp_server(mood) as port:
-        make = lambda user="": smtp_sender(settings_with(SMTP_URL=f"smtp://{user}127.0.0.1:{port}"))  # noqa: E731
+        def make(user: str = "") -> MailSender:
+            return smtp_sender(settings_with(SMTP_URL=f"smtp://{user}127.0.0.1:{port}"))
+
         yield SenderWorld(make(), make, lambda: make("someone:else@"), lambda: len(mood.taken), files=False)
 
 
@@ -43,8 +45,10 @@ def smtp_world(folder: Path) -> Iterator[SenderWorld]:
 def smtp_and_imap_world(folder: Path) -> Iterator[SenderWorld]:
     mood = Mood()
     with dovecot(Authority(folder / "ca")) as (imap, _), smtp_server(mood) as port:
-        make = lambda box="": smtp_sender(settings_with(  # noqa: E731
-            SMTP_URL=f"smtp://127.0.0.1:{port}", IMAP_URL=f"imap://{QUOTED}@127.0.0.1:{imap}{box}"))
+        def make(box: str = "") -> MailSender:
+            return smtp_sender(settings_with(
+                SMTP_URL=f"smtp://127.0.0.1:{port}", IMAP_URL=f"imap://{QUOTED}@127.0.0.1:{imap}{box}"))
+
         yield SenderWorld(make(), make, lambda: make("/Sent"), lambda: len(mood.taken), files=True)
 
 

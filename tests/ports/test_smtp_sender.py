@@ -46,6 +46,7 @@ async def test_the_envelope_and_every_line_arrive_as_they_are() -> None:
     mood = Mood()
     with smtp_server(mood) as port:
         await send(f"smtp://127.0.0.1:{port}")
+        assert await asyncio.to_thread(mood.left.wait, 5)
     [taken] = mood.taken
     assert (taken.mail_from, taken.rcpt_tos) == ("robin@northwind.example", ["ada@acme.example"])
     assert taken.content == BODY + b"\r\n"
@@ -62,6 +63,9 @@ async def test_the_envelope_and_every_line_arrive_as_they_are() -> None:
     (Mood(rcpt="550 5.7.1 relaying denied"), False, False, "the recipient (550 5.7.1)"),
     (Mood(rcpt="550 no such user, or no relaying"), False, False, "the recipient (550)"),
     (Mood(rcpt="552 5.2.2 full"), False, False, "the recipient (552 5.2.2)"),
+    (Mood(rcpt="550 blocked, 5.1.1.22 is on a list"), False, False, "the recipient (550)"),
+    (Mood(rcpt="550 5.1.1.22 is on a list"), False, False, "the recipient (550)"),
+    (Mood(rcpt="550 #5.1.0 Address rejected."), False, True, "the recipient (550 5.1.0)"),
     (Mood(data="451 4.3.0 try later"), True, False, "the message (451 4.3.0)"),
     (Mood(data="452 4.3.1 no room"), True, False, "the message (452 4.3.1)"),
     (Mood(data="550 5.1.1 said late"), False, False, "the message (550 5.1.1)"),
@@ -185,9 +189,18 @@ async def test_nothing_can_be_slipped_into_the_envelope(address: str) -> None:
     assert mood.taken == []
 
 
+@pytest.mark.parametrize("line_end", [b"\n", b"\r"])
+async def test_no_second_message_can_be_smuggled_into_the_first(line_end: bytes) -> None:
+    mood, raw = Mood(), BODY + line_end + b"." + line_end + b"MAIL FROM:<eve@evil.example>\r\n"
+    with smtp_server(mood) as port:
+        error = await refusal(f"smtp://127.0.0.1:{port}", OutgoingMail("sa-1", MAIL.sender, MAIL.recipient, raw))
+    assert "CRLF" in str(error)
+    assert mood.taken == []
+
+
 @pytest.mark.parametrize("url", [
     "", "mail.example.com", "http://mail.example.com", "smtp://", "smtp://host:no", "smtp://host:99999", "smtp://host:0",
-    "smtp://user@host", "smtp://host?starttls=never", "imap://user:secret@host", "smtp://[::1", "smtp://user:se/cret@host",
+    "smtp://user@host", "smtp://:secret@host", "smtp://user:@host", "smtp://host?starttls=never", "imap://user:secret@host", "smtp://[::1", "smtp://user:se/cret@host",
 ])
 def test_a_malformed_url_is_named_and_not_repeated(url: str) -> None:
     with pytest.raises(ConfigurationError) as caught:

@@ -47,6 +47,17 @@ def language_shares(text: str) -> dict[str, float]:
     return {language: count / hits.total() for language, count in hits.most_common()}
 
 
+def is_stop_word(word: str) -> bool:
+    """Whether it is one of the small words of a language; those of two letters may be abbreviations, and do not count."""
+    return len(word) > 2 and word.lower() in _LANGUAGES_OF
+
+
+def stop_word_share(text: str, language: str) -> float:
+    """Which part of the words are small words of that language, 0 to 1."""
+    words = _WORD.findall(text.lower())
+    return sum(language in _LANGUAGES_OF.get(word, ()) for word in words) / len(words) if words else 0.0
+
+
 def _hits(text: str) -> Counter[str]:
     hits: Counter[str] = Counter()
     for word in _WORD.findall(text.lower()):

@@ -41,7 +41,7 @@ def parse_account(variable: str, url: str, scheme: str) -> MailAccount:
         raise ConfigurationError(f"{variable}: the host or port is malformed") from None
     if parts.scheme not in (scheme, f"{scheme}s") or not parts.hostname or port == 0 or parts.query or parts.fragment:
         raise ConfigurationError(f"{variable}: must look like {scheme}s://user:password@mail.example.com:{_PORTS[f'{scheme}s']}")
-    if (parts.username is None) != (parts.password is None):
+    if bool(parts.username) != bool(parts.password):
         raise ConfigurationError(f"{variable}: must hold both a user and a password, percent-encoded, or neither")
     return _account(parts, port or _PORTS[parts.scheme], parts.scheme.endswith("s"))
 

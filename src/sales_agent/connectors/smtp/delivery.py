@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import cast
 
 from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPResponseException
 
@@ -17,6 +18,7 @@ from sales_agent.ports.mail import OutgoingMail, SendOutcomeUnknown, SendRefused
 _GO_ON = 354
 _PATH = re.compile(r"[!#-;=?A-~]{1,64}@[!#-;=?A-~]{1,255}")  # nothing that could end it or begin another command
 _LEADING_DOT = re.compile(rb"(?m)^\.")
+_LONE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")  # servers differ on what it ends: the way to smuggle a second message
 
 
 async def deliver(account: MailAccount, mail: OutgoingMail, patience_seconds: float) -> None:
@@ -26,6 +28,8 @@ async def deliver(account: MailAccount, mail: OutgoingMail, patience_seconds: fl
     """
     if not (_PATH.fullmatch(mail.sender) and _PATH.fullmatch(mail.recipient)):
         raise SendRefused(PROVIDER, "sender or recipient is not one plain ASCII address", transient=False)
+    if _LONE_LINE_END.search(mail.raw):
+        raise SendRefused(PROVIDER, "a line of the message does not end with CRLF", transient=False)
     body = _LEADING_DOT.sub(b"..", mail.raw) + (b".\r\n" if mail.raw.endswith(b"\r\n") else b"\r\n.\r\n")
     try:
         async with asyncio.timeout(patience_seconds / 2):
@@ -35,7 +39,7 @@ async def deliver(account: MailAccount, mail: OutgoingMail, patience_seconds: fl
     try:
         await _hand_over(smtp, body, patience_seconds / 2)
     finally:
-        smtp.close()
+        _hang_up(smtp)
 
 
 async def _hand_over(smtp: SMTP, body: bytes, patience_seconds: float) -> None:
@@ -48,6 +52,8 @@ async def _hand_over(smtp: SMTP, body: bytes, patience_seconds: float) -> None:
     except (SMTPException, OSError) as error:
         raise SendOutcomeUnknown(PROVIDER, f"no answer to the message ({type(error).__name__})") from error
     judge_final(reply)
+    with suppress(SMTPException):  # it has the message; goodbye is only polite
+        protocol.write(b"QUIT\r\n")
 
 
 async def _ready_for_message(account: MailAccount, mail: OutgoingMail, patience_seconds: float) -> SMTP:
@@ -62,21 +68,27 @@ async def _ready_for_message(account: MailAccount, mail: OutgoingMail, patience_
         if reply.code != _GO_ON:
             raise refusal(reply.code, reply.message, "the message")
     except BaseException:
-        smtp.close()
+        _hang_up(smtp)
         raise
     return smtp
 
 
-@asynccontextmanager
-async def signed_in(account: MailAccount, patience_seconds: float) -> AsyncIterator[SMTP]:
-    """A connection to look at. Raises SendRefused when there is none to be had."""
+async def knock(account: MailAccount, patience_seconds: float) -> None:
+    """Sign in, and leave. Raises SendRefused when that cannot be done."""
     smtp = _client(account, patience_seconds)
     try:
         with _definite(account):
             await _sign_in(smtp, account)
-        yield smtp
+            await smtp.noop()
     finally:
-        smtp.close()
+        _hang_up(smtp)
+
+
+def _hang_up(smtp: SMTP) -> None:
+    """At once: what the other side has not taken by now must not trickle out later."""
+    if smtp.transport is not None:
+        cast(asyncio.WriteTransport, smtp.transport).abort()
+    smtp.close()
 
 
 def _client(account: MailAccount, patience_seconds: float) -> SMTP:

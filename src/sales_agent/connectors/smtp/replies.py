@@ -18,7 +18,7 @@ from aiosmtplib.response import SMTPResponse
 from sales_agent.ports.mail import SendOutcomeUnknown, SendRefused
 
 PROVIDER = "mail server"
-_STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+_STATUS = re.compile(r"#?([245]\.\d{1,3}\.\d{1,3})(?![\d.])")  # only at the start: further on it may be an IP address
 # Nobody is at this address. A bare 550 does not say so: it may as well be our own server that does not relay for us.
 _NOBODY_THERE = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 
@@ -30,7 +30,7 @@ _REFUSED: Mapping[type[SMTPResponseException], str] = {
 
 def refusal(code: int, text: str, what: str) -> SendRefused:
     """A definite no: 4xx may be a yes later, anything else will not be. `what` was refused."""
-    found = _STATUS.search(text)
+    found = _STATUS.match(text)
     status = found[1] if found else ""
     return SendRefused(PROVIDER, f"it refused {what} ({f'{code} {status}'.strip()})", transient=400 <= code < 500,
                        bad_recipient=what == RECIPIENT and 500 <= code < 600 and status in _NOBODY_THERE)

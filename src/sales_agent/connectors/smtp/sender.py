@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
@@ -9,7 +10,7 @@ from email.parser import BytesHeaderParser
 import structlog
 
 from sales_agent.connectors.smtp.account import MailAccount, parse_account
-from sales_agent.connectors.smtp.delivery import deliver, signed_in
+from sales_agent.connectors.smtp.delivery import deliver, knock
 from sales_agent.connectors.smtp.sent_folder import SentFolder
 from sales_agent.core.errors import ConfigurationError, ConnectorError
 from sales_agent.core.settings import Settings
@@ -17,6 +18,7 @@ from sales_agent.ports.mail import Absent, OutgoingMail, SentMail
 
 log = structlog.get_logger()
 
+_DELIVERING, _FILING = 0.75, 0.2  # of the time that a send may take; together less, so that the door hears the outcome
 _UNFILED = "IMAP_URL is not set: sent mail is not filed, and only a person can settle an unknown outcome"
 
 
@@ -27,32 +29,34 @@ class SmtpSender:
     handed over just before the process died, so absence is never proved and `settle` answers None for it.
     """
 
-    def __init__(self, account: MailAccount, sent: SentFolder | None, mailbox: str, patience_seconds: float) -> None:
+    def __init__(self, account: MailAccount, filing: MailAccount | None, patience_seconds: float) -> None:
+        """`patience_seconds` is how long a send may take."""
         self._account = account
-        self._sent = sent
-        self._patience_seconds = patience_seconds
-        self.mailbox = mailbox
+        self._delivering_seconds, self._filing_seconds = patience_seconds * _DELIVERING, patience_seconds * _FILING
+        self._sent = SentFolder(filing, self._filing_seconds) if filing else None
+        self.mailbox = _mailbox(account, filing)
 
     async def send(self, mail: OutgoingMail) -> SentMail:
-        await deliver(self._account, mail, self._patience_seconds)
+        await deliver(self._account, mail, self._delivering_seconds)
         if self._sent is not None:
             await self._file(self._sent, mail)
         return _sent_mail({name: str(value) for name, value in BytesHeaderParser().parsebytes(mail.raw).items()}, mail.thread_id)
 
     async def _file(self, sent: SentFolder, mail: OutgoingMail) -> None:
-        """The mail is out: a copy that cannot be filed is a pity, not a failure of the send."""
+        """The mail is out: a copy that cannot be filed, or not in time, is a pity, not a failure of the send."""
         try:
-            await sent.file(mail.raw, mail.key, datetime.now(UTC))
-        except ConnectorError as error:
-            log.warning("mail.not_filed", attempt=mail.key, problem=str(error))
+            async with asyncio.timeout(self._filing_seconds):
+                await sent.file(mail.raw, mail.key, datetime.now(UTC))
+        except Exception as error:  # noqa: BLE001 (whatever it was, the mail was sent)
+            problem = str(error) if isinstance(error, ConnectorError) else type(error).__name__
+            log.warning("mail.not_filed", attempt=mail.key, problem=problem)
 
     async def settle(self, key: str, since: datetime) -> SentMail | Absent | None:
         headers = await self._sent.find(key, since) if self._sent is not None else None
         return _sent_mail(headers, "") if headers is not None else None
 
     async def check(self) -> str:
-        async with signed_in(self._account, self._patience_seconds) as smtp:
-            await smtp.noop()
+        await knock(self._account, self._delivering_seconds)
         filing = await self._sent.check() if self._sent is not None else _UNFILED
         return f"SMTP {self._account.place}{', signed in' if self._account.username else ''}; {filing}"
 
@@ -68,12 +72,11 @@ def smtp_sender(settings: Settings) -> SmtpSender:
     smtp_url, imap_url = settings.providers.smtp_url, settings.providers.imap_url
     if smtp_url is None:
         raise ConfigurationError("SMTP_URL: must be set for MAIL_PROVIDER smtp")
-    patience = settings.sending.send_timeout_seconds * 0.8  # within the door's own, so that ours is heard
     account = parse_account("SMTP_URL", smtp_url.get_secret_value(), "smtp")
     filing = parse_account("IMAP_URL", imap_url.get_secret_value(), "imap") if imap_url else None
-    if filing is not None and not filing.username:
-        raise ConfigurationError("IMAP_URL: must hold a user and a password, percent-encoded")
-    return SmtpSender(account, SentFolder(filing, patience) if filing else None, _mailbox(account, filing), patience)
+    if filing is not None and not (filing.username and (filing.username + filing.password).isascii()):
+        raise ConfigurationError("IMAP_URL: must hold a user and a password, percent-encoded, both in ASCII")
+    return SmtpSender(account, filing, settings.sending.send_timeout_seconds)
 
 
 def _mailbox(account: MailAccount, filing: MailAccount | None) -> str:

@@ -24,7 +24,7 @@ Answer = TypeVar("Answer")
 
 class SentFolder:
     """One connection for each question; they are rare. Every method raises ConnectorError, transient, when the server
-    cannot be asked."""
+    cannot be asked. `patience_seconds` is for each step of a question."""
 
     def __init__(self, account: MailAccount, patience_seconds: float) -> None:
         self._account = account
@@ -55,7 +55,7 @@ class SentFolder:
         try:
             with self._selected() as client:
                 return question(client)
-        except (IMAPClientError, OSError) as error:
+        except (IMAPClientError, OSError, ValueError) as error:  # ValueError: an answer that cannot be read
             raise ConnectorError(PROVIDER, f"{self._account.place} cannot be asked ({type(error).__name__})",
                                  transient=True) from error
 

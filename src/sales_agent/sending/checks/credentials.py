@@ -19,8 +19,10 @@ _SAID_BEFORE = (r"passwords?|passwd|passphrase|passcode|pass|pwd|pw|(?:zugangs|s
 _KEY = (r"api[ _-]?(?:key|token|secret)|(?:access|auth|private|secret|encryption|license|signing|shared)[ _-]?(?:key|token)|"
         r"client[ _-]?secret|secret|token|api-?schlüssel|clé (?:api|secrète)|clave (?:api|secreta)")
 _SAYS = r"(?:[ \"'*_]{0,3}(?:(?:is|was|ist|lautet|est|es|are)\b|=>|->|=|:)[ \"'*_]{0,3}){1,2}"
+_FOR_WHAT = r"(?: (?:for|to|of|on|für|zu[mr]?|von|pour|de|du|para|del?)(?: [^\s:=]{1,20}){1,4}?)"
 _SAID_PASSWORD = re.compile(
-    rf"(?i)\b(?P<word>{_SAID_BEFORE})(?: \([^)\n]{{0,40}}\))?(?P<says>{_SAYS}| )(?P<value>[^\s<>\[\]]{{3,128}})")
+    rf"(?i)\b(?P<word>{_SAID_BEFORE})(?: \([^)\n]{{0,40}}\))?(?:(?:{_FOR_WHAT}| [^\s:=]{{3,15}})(?={_SAYS}))?(?P<says>{_SAYS}| )"
+    rf"(?P<value>(?!(?:{_SAID_BEFORE})\b)[^\s<>\[\]]{{3,128}})")
 _SAID_KEY = re.compile(
     rf"(?i)(?<![a-z])(?P<word>{_KEY})(?: \([^)\n]{{0,40}}\))?(?P<says>{_SAYS}| )(?P<value>[^\s<>\[\]]{{8,512}})")
 _SAID_PIN = re.compile(r"\b(?:PIN|Pin|TAN)(?:-?[Cc]ode)?(?: (?:is|ist|lautet|est|es)|:|=) {0,2}(?P<value>\d{4,8})(?!\w)")
@@ -86,7 +88,7 @@ def _is_password(match: re.Match[str], passage: Passage) -> bool:
     if (match["word"].casefold() in _OF_MEETINGS or value.isdigit()) and _MEETING.search(passage.before(match.start(), 200)):
         return False
     if match["says"] == " ":  # "password demo1234"
-        return len(value) >= 6 and value.isalnum() and _has_both(value)
+        return len(value) >= 6 and _has_both(value)
     if _is_odd(value):
         return True
     rest = passage.text[match.end():passage.line_end(match.end())].strip(" \"'*")

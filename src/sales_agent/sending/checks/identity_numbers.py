@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from stdnum import luhn
 from stdnum.be import nn
 from stdnum.br import cpf
-from stdnum.ca import sin
 from stdnum.ch import ssn as ahv
 from stdnum.de import idnr
 from stdnum.es import dni, nie
@@ -43,6 +43,10 @@ def _shape(pattern: str) -> re.Pattern[str]:
 
 def _words(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"(?i)\b(?:{pattern})")
+
+
+def _luhn(number: str) -> bool:
+    return luhn.is_valid(re.sub(r"\D", "", number))
 
 
 def _any(_: str) -> bool:
@@ -80,7 +84,7 @@ _KINDS = (
     _Kind("a Belgian national number", _shape(r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}"), nn.is_valid),
     _Kind("a Dutch citizen number", _shape(r"\d{4}[. ]?\d{2}[. ]?\d{3}|\d{9}"), bsn.is_valid, _words(r"bsn\b|burgerservice")),
     _Kind("a Polish personal number", _shape(r"\d{11}"), pesel.is_valid, _words(r"pesel")),
-    _Kind("a Canadian social insurance number", _shape(r"\d{3}[ -]?\d{3}[ -]?\d{3}"), sin.is_valid,
+    _Kind("a Canadian social insurance number", _shape(r"\d{3}[ -]?\d{3}[ -]?\d{3}"), _luhn,
           _words(r"sin\b|social insurance")),
 )
 # Numbers of documents have no checksum worth the name: only the words before them tell.
@@ -89,7 +93,7 @@ _DOCUMENT = re.compile(
     r"carte (?:nationale )?d'identit[ée]|id card|identity (?:card|document)|national id|driv(?:er'?s?|ing) licen[cs]e|"
     r"führerschein\w*|permis de conduire|permiso de conducir|green card|resident permit|visa (?:no|number))")
 _DOCUMENT_NUMBER = re.compile(
-    r"(?<![\w/.-])(?=(?:[A-Z -]*\d){4})"
+    r"(?<![\w/.-])(?=(?:[A-Z -]*\d){4}|[A-Z]*\d[A-Z0-9]{6,8}(?!\w))"
     r"(?:[A-Z0-9]{6,16}|[A-Z]{1,3}[ -]?\d{5,9}|[A-Z]\d{3}(?:-\d{3,5}){1,3}|\d{2,3} \d{2,3} \d{3,6})(?![\w/-])")
 _NAMED_NUMBER = re.compile(r"(?i)(?:\bno\b|\bnr\b|num|n°|nº|nummer|\bid\b|#|:|ausweis|\bis\b|\bist\b|\best\b|\bes\b|lautet|\()")
 

@@ -11,7 +11,8 @@ import yaml
 _UNIT_AFTER = re.compile(
     r"(?i)^ ?(?:€|\$|£|¥|%|eur\b|usd\b|gbp\b|chf\b|euros?\b|dollars?\b|users?\b|rows?\b|records?\b|seats?\b|units?\b|"
     r"events?\b|requests?\b|people\b|customers?\b|employees?\b|stück\b|nutzer\b|mitarbeiter\b|datensätze\b|kunden\b|"
-    r"utilisateurs\b|lignes\b|usuarios\b|registros\b|kg\b|km\b|mb\b|gb\b|ms\b|per (?:month|year)\b)")
+    r"utilisateurs\b|lignes\b|usuarios\b|registros\b|kg\b|km\b|kwh\b|mwh\b|kw\b|m³|m²|tons?\b|litres?\b|"
+    r"mb\b|gb\b|ms\b|per (?:month|year)\b)")
 _CURRENCY_BEFORE = re.compile(r"(?i)(?:€|\$|£|¥|\beur|\busd|\bgbp|\bchf) ?$")
 _URL_BEFORE = re.compile(r"(?:https?://|www\.)[^\s<>\"]*$")
 

@@ -20,7 +20,7 @@ _WORDS = re.compile(
     r"dial|fax|hotline|extension|telefon\w*|mobil\w*|handy\w*|durchwahl|anruf\w*|anrufen|rufnummer|erreichen|erreichbar|"
     r"t[ée]l(?:[ée]phone)?|portable|"
     r"joindre|appel\w*|tel[ée]fono|m[óo]vil|ll[áa]m\w+|reach(?:able)?|his number|her number|their number|(?:my|your|'s) number|"
-    r"nummer|num[ée]ro|n[úu]mero|number)\b|☎|✆|📞|\b[TMF]:)[^\n;!?]{0,45}$")
+    r"(?:meine|seine|ihre) nummer|(?:mon|son) num[ée]ro|(?:mi|su) n[úu]mero)\b|☎|✆|📞|\b[TMF]:)[^\n;!?]{0,45}$")
 _PHONE_WORD = re.compile(r"(?i)\b(?:phone|tel|call)")  # "account manager's phone": beats what else the words may mean
 # How numbers are written at home. Each is tried as the countries' that write so.
 _HOME = (

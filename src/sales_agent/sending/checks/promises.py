@@ -16,7 +16,7 @@ from sales_agent.sending.checks.texts import Passage, cited, inside, passages
 NAME = "promises"
 _CLAUSE_END = re.compile(
     r"(?i)[.!?;:()]\s|, ?$|\n\s*\n|\n- |[,\n] ?(?:but|and|so|yet|aber|und|mais|et|pero|y)\b"
-    r"|\b(?:but|and|so|und|aber|mais|et|pero) (?=(?:we|i|our|you|wir|ich|nous|je|nosotros)\b)")
+    r"|(?:\b(?:but|and|so|und|aber|mais|et|pero)|,) (?=(?:we|i|our|you|your|it|they|wir|ich|nous|je|vous|nosotros|usted)\b)")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$|\")|\n\s*\n")
 _BEFORE, _AFTER = 160, 400  # characters that are looked at around a promise
 _NEAR = 8  # words between a negation and what it denies

@@ -8,16 +8,18 @@ from pathlib import Path
 
 import yaml
 
+from sales_agent.leads.language import is_stop_word
 from sales_agent.sending.checks.case import Check, CheckCase, Finding, Severity
 from sales_agent.sending.checks.texts import Passage, passages
 
 NAME = "shouting"
-_STORM = re.compile(r"(?:[!?¡¿‽❗❓]\s?){2,}[!?¡¿‽❗❓]|\.{5,}|(?:\$|€|£){3,}")
+_STORM = re.compile(r"(?:[!?¡¿‽❗❓]\s?){2,}[!?¡¿‽❗❓]|(?<![ .])\.{5,}|(?:\$|€|£){3,}")
 _DOUBLE = re.compile(r"!!|\?\?|!\?|\?!")
 _PICTURE = "[\U0001f300-\U0001faff☀-➿⭐⚡][\ufe0f\u200d\U0001f3fb-\U0001f3ff]*"
 _EMOJI = re.compile(rf"(?:{_PICTURE}\s?){{2,}}{_PICTURE}")
 _CAPITALS = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
 _RUN_WORDS, _RUN_LETTERS = 3, 12  # from so many capital words in a row, and so many letters, it is shouting
+_SPOKEN_WORDS = 4  # so many words of the language in one run leave no doubt
 _LONG_WORD = 9  # letters; a longer word in capitals is seldom an abbreviation
 _SHOUTED = frozenset(yaml.safe_load(Path(__file__).with_name("shouting.yaml").read_text(encoding="utf-8")))
 
@@ -52,17 +54,18 @@ def _judged(passage: Passage, run: list[re.Match[str]]) -> Iterator[Finding]:
     if not run:
         return
     words = [match[0] for match in run]
-    spoken = [word for word in words if word.lower() in _SHOUTED or (len(word) >= 5 and _pronounceable(word))]
+    spoken = [word for word in words if word.lower() in _SHOUTED or is_stop_word(word) or _pronounceable(word)]
     span = (run[0].start(), run[-1].end())
-    if len(words) >= _RUN_WORDS and sum(map(len, words)) >= _RUN_LETTERS and 2 * len(spoken) >= len(words):
+    many = 2 * len(spoken) >= len(words) or len(spoken) >= _SPOKEN_WORDS
+    if len(words) >= _RUN_WORDS and sum(map(len, words)) >= _RUN_LETTERS and many:
         yield passage.finding(NAME, Severity.VIOLATION, "Write this in ordinary letters: capitals read as shouting.", span)
-    elif any(word.lower() in _SHOUTED or len(word) > _LONG_WORD for word in spoken):
+    elif any(word.lower() in _SHOUTED or len(word) > _LONG_WORD for word in spoken if not is_stop_word(word)):
         yield passage.finding(NAME, Severity.WARNING, "Capitals read as shouting.", span)
 
 
 def _pronounceable(word: str) -> bool:
     """Whether it looks like a word rather than an abbreviation: vowels and consonants in turn."""
-    return re.search(r"[^AEIOUYÄÖÜÉÈÀÁÍÓÚ]{4,}", word) is None and re.search(r"[AEIOUYÄÖÜÉÈÀÁÍÓÚ]", word) is not None
+    return len(word) >= 5 and re.search(r"[^AEIOUYÄÖÜÉÈÀÁÍÓÚ]{4,}", word) is None and re.search(r"[AEIOUYÄÖÜÉÈÀÁÍÓÚ]", word) is not None
 
 
 CHECK = Check(NAME, run)

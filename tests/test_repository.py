@@ -81,6 +81,18 @@ def test_every_decision_is_in_the_index() -> None:
     assert index
 
 
+def test_only_the_door_and_its_reconciler_hold_what_really_sends() -> None:
+    named = {file.relative_to(SOURCE).as_posix() for file in SOURCE.rglob("*.py")
+             if re.search(r"\b(?:MailSender|MaildirSender|SmtpSender|connect_sender|SENDERS)\b(?!`)", file.read_text("utf-8"))}
+    assert named - {"sending/models.py"} == {
+        "ports/mail.py", "connectors/registry.py", "connectors/local/sender.py", "connectors/smtp/sender.py",
+        "sending/door.py", "sending/reconciler.py", "workflow/sending.py"}
+    protocols = {"SMTP(", "IMAPClient(", "smtplib"}
+    speaking = {file.relative_to(SOURCE).parts[:2] for file in SOURCE.rglob("*.py")
+                if any(word in file.read_text("utf-8") for word in protocols)}
+    assert speaking == {("connectors", "smtp")}
+
+
 def test_no_source_file_is_over_400_lines() -> None:
     sizes = {file.relative_to(ROOT): len(file.read_text("utf-8").splitlines()) for file in SOURCE.rglob("*.py")}
     assert len(sizes) > 50

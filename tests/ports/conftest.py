@@ -16,6 +16,7 @@ from port_worlds import (
     MaildirWorld,
     MailWorld,
 )
+from smtp_servers import Authority
 
 from sales_agent.connectors.template.writer import TemplateWriter
 from sales_agent.core.database import Database
@@ -51,3 +52,11 @@ def asset_world(request: pytest.FixtureRequest, tmp_path: Path) -> AssetWorld:
 @pytest.fixture(params=WRITERS)
 def writer(request: pytest.FixtureRequest) -> Writer:
     return WRITERS[request.param]()
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
+    """An authority that this test trusts, as an operator's own one is by SSL_CERT_FILE."""
+    made = Authority(tmp_path / "ca")
+    monkeypatch.setenv("SSL_CERT_FILE", str(made.bundle))
+    return made

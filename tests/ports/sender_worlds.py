@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from smtp_servers import QUOTED, Authority, Mood, dovecot, smtp_server
+from imap_servers import dovecot
+from smtp_servers import QUOTED, Authority, Mood, smtp_server
 
 from sales_agent.connectors.local.sender import MaildirSender
 from sales_agent.connectors.smtp.sender import smtp_sender

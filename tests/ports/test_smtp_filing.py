@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from imap_servers import dovecot
 from sender_worlds import settings_with
-from smtp_servers import QUOTED, USER, Authority, Mood, dovecot, free_port, smtp_server
+from smtp_servers import QUOTED, USER, Authority, Mood, free_port, smtp_server
 
 from sales_agent.connectors.smtp.sender import smtp_sender
 from sales_agent.core.errors import ConfigurationError, ConnectorError

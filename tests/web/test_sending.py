@@ -26,12 +26,17 @@ from sales_agent.core.rows import table_of
 from sales_agent.drafts.models import DRAFTS
 from sales_agent.ports.mail import KEY_HEADER, Absent, OutgoingMail, SendOutcomeUnknown, SendRefused, SentMail
 from sales_agent.sending.door import Door
-from sales_agent.sending.models import ATTEMPTS
+from sales_agent.sending.models import ATTEMPTS, SCHEDULED
 from sales_agent.sending.reconciler import Reconciler
+from sales_agent.sending.schedule import SEND_SCHEDULED
 from sales_agent.sending.suppression import Suppressed, suppress
 from sales_agent.web.services import WebServices
+from sales_agent.worker.boundary import Boundary
+from sales_agent.workflow.recorder import Desk
+from sales_agent.workflow.scheduled_send import ScheduledSendHandler
 
 AUDIT = table_of(AuditEvent)
+FUTURE = datetime.fromisoformat("2027-01-01T00:00:00+00:00")
 BODY = """Hi Lee,
 
 Thanks for asking how Northwind reads from Snowflake. It does so through a read-only role, and the first report is usually
@@ -412,6 +417,84 @@ async def test_send_when_allowed_is_visible_and_can_be_cancelled(app_client: Asy
     assert_problem(await app_client.delete(send_path(draft_id)), 404, "NOT_FOUND")
     assert (await draft_of(app_client, draft_id))["status"] == "APPROVED"
     assert sender.mails == []
+
+
+@pytest.fixture
+def perform(services: WebServices, database: Database, clock: Any) -> Callable[..., Any]:
+    """Does what a worker does when the job of a queued send is due; answers the row of the queue afterwards."""
+    desk = Desk(database, clock, "a worker", timedelta(minutes=1))
+    boundary = Boundary(desk, clock, {SEND_SCHEDULED: ScheduledSendHandler(desk, services.door).run}, (60.0,))
+
+    async def run() -> Any:
+        async with database.read() as connection:
+            row = (await connection.execute(select(SCHEDULED).order_by(SCHEDULED.c.requested_at.desc()))).first()
+        assert row is not None
+        await boundary.process(row.id)
+        async with database.read() as connection:
+            return (await connection.execute(select(SCHEDULED).where(SCHEDULED.c.id == row.id))).one()
+    return run
+
+
+async def queue(client: AsyncClient, draft_id: str) -> None:
+    assert (await client.post(send_path(draft_id), json={"when": "allowed"})).status_code == 202
+
+
+async def test_a_queued_send_goes_out_at_its_time_and_once(app_client: AsyncClient, approved: Any, clock: Any, perform: Any,
+                                                           sender: ScriptedSender) -> None:
+    clock.moment = datetime.fromisoformat("2026-11-27T18:00:00+00:00")  # Friday evening
+    draft_id = await approved()
+    await queue(app_client, draft_id)
+    assert (await perform()).state == "WAITING"  # a message came too early
+    clock.moment = datetime.fromisoformat("2026-11-30T08:00:00+00:00")
+    assert (await perform()).state == "SENT"
+    assert (await perform()).state == "SENT"  # the message came again
+    assert (len(sender.mails), (await draft_of(app_client, draft_id))["status"]) == (1, "SENT")
+
+
+async def test_a_queued_send_waits_for_the_limit(app_client: AsyncClient, approved: Any, clock: Any, perform: Any, services: WebServices,
+                                                 sender: ScriptedSender) -> None:
+    limits = services.settings.sending.model_copy(update={"max_emails_per_day": 1})
+    object.__setattr__(services.door.means, "limiter", type(services.door.means.limiter)(limits, services.database, clock))
+    await app_client.post(send_path(await approved(1, recipient="first@acme.example", recipient_name="")))
+    draft_id = await approved(2)
+    await queue(app_client, draft_id)
+    row = await perform()
+    assert (row.state, row.send_at.isoformat()) == ("WAITING", "2026-11-24T09:00:00+00:00")
+    assert row.reason
+    clock.moment = row.send_at
+    assert (await perform()).state == "SENT"
+    assert len(sender.mails) == 2
+
+
+async def test_the_stop_holds_a_queued_send_and_a_lapsed_approval_ends_it(app_client: AsyncClient, approved: Any, clock: Any,
+                                                                         perform: Any, database: Database) -> None:
+    draft_id = await approved()
+    await queue(app_client, draft_id)
+    async with database.write() as connection:
+        await emergency.stop(connection, Scope.ALL, "a test", "ada", clock.now())
+    assert (await perform()).state == "WAITING"
+    async with database.write() as connection:
+        await emergency.resume(connection, "a test", "ada", clock.now())
+        await connection.execute(update(DRAFTS).where(DRAFTS.c.id == draft_id).values(subject="not what was approved"))
+    clock.advance(timedelta(hours=1))
+    row = await perform()
+    assert (row.state, (await draft_of(app_client, draft_id))["status"]) == ("STOPPED", "PENDING_APPROVAL")
+    assert row.reason
+
+
+async def test_a_cancelled_send_does_not_go_out_and_one_under_way_cannot_be_cancelled(
+        app_client: AsyncClient, approved: Any, perform: Any, sender: ScriptedSender, database: Database) -> None:
+    draft_id = await approved()
+    await queue(app_client, draft_id)
+    assert (await app_client.delete(send_path(draft_id))).status_code == 200
+    assert (await perform()).state == "CANCELLED"
+    assert sender.mails == []
+    await queue(app_client, draft_id)
+    async with database.write() as connection:  # as a worker leaves it that dies at the door
+        await connection.execute(update(SCHEDULED).where(SCHEDULED.c.state == "WAITING").values(state="UNDER_WAY", requested_at=FUTURE))
+    assert_problem(await app_client.delete(send_path(draft_id)), 404, "NOT_FOUND")
+    assert (await perform()).state == "SENT"
+    assert len(sender.mails) == 1
 
 
 async def test_only_approved_drafts_are_queued_and_an_edit_takes_them_out(app_client: AsyncClient, approved: Any,

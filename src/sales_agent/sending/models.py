@@ -61,6 +61,7 @@ class SendAttempt(Base):
 
 class ScheduleState(StrEnum):
     WAITING = "WAITING"
+    UNDER_WAY = "UNDER_WAY"  # its job is at the door: too late to cancel
     SENT = "SENT"
     CANCELLED = "CANCELLED"
     STOPPED = "STOPPED"  # something stands in the way that waiting does not cure

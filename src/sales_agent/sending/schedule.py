@@ -75,10 +75,11 @@ async def cancel(connection: AsyncConnection, draft_id: str, actor: str, now: da
     return row
 
 
-async def end(connection: AsyncConnection, which: Any, state: ScheduleState, reason: str, now: datetime) -> Any | None:
-    """End the wait of the one that waits; answers its row, or None when none does."""
+async def end(connection: AsyncConnection, which: Any, state: ScheduleState, reason: str, now: datetime, *,
+              of: ScheduleState = ScheduleState.WAITING) -> Any | None:
+    """End the one that waits, or another one of this state; answers its row, or None when there is none."""
     ended = await connection.execute(
-        update(SCHEDULED).where(which, SCHEDULED.c.state == ScheduleState.WAITING)
+        update(SCHEDULED).where(which, SCHEDULED.c.state == of)
         .values(state=state, reason=reason, ended_at=now).returning(*SCHEDULED.c))
     return ended.first()
 

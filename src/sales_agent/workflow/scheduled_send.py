@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from sales_agent.core.jobs import Lease, handed_back, succeeded
 from sales_agent.drafts import service
@@ -27,7 +27,7 @@ class ScheduledSendHandler:
         self._means = door.means
 
     async def run(self, claimed: Claimed) -> None:
-        row = await self._waiting(claimed.lease.job_id)
+        row = await self._take(claimed.lease.job_id)
         if row is None:
             await self._done(claimed.lease, "cancelled")
             return
@@ -44,7 +44,7 @@ class ScheduledSendHandler:
             return
         state, reason = await self._ending(row.draft_id, outcome)
         async with self._means.database.write() as connection:
-            await end(connection, SCHEDULED.c.id == row.id, state, reason, self._means.clock.now())
+            await end(connection, SCHEDULED.c.id == row.id, state, reason, self._means.clock.now(), of=ScheduleState.UNDER_WAY)
         await self._done(lease, state.lower())
 
     def _better_at(self, blocked: Blocked) -> datetime | None:
@@ -66,14 +66,16 @@ class ScheduledSendHandler:
     async def _wait(self, lease: Lease, until: datetime, reason: str) -> None:
         async with self._means.database.write() as connection:
             await connection.execute(
-                update(SCHEDULED).where(SCHEDULED.c.id == lease.job_id, SCHEDULED.c.state == ScheduleState.WAITING)
-                .values(send_at=until, reason=reason))
+                update(SCHEDULED).where(SCHEDULED.c.id == lease.job_id, SCHEDULED.c.state == ScheduleState.UNDER_WAY)
+                .values(state=ScheduleState.WAITING, send_at=until, reason=reason))
         await self._desk.record(Record(lease, ending=handed_back(until)))
 
-    async def _waiting(self, schedule_id: str) -> Any | None:
-        async with self._means.database.read() as connection:
-            return (await connection.execute(select(SCHEDULED).where(
-                SCHEDULED.c.id == schedule_id, SCHEDULED.c.state == ScheduleState.WAITING))).first()
+    async def _take(self, schedule_id: str) -> Any | None:
+        """From here on it is too late to cancel. One that is under way already was left so by a worker that died."""
+        ours = (SCHEDULED.c.id == schedule_id, SCHEDULED.c.state.in_((ScheduleState.WAITING, ScheduleState.UNDER_WAY)))
+        async with self._means.database.write() as connection:
+            return (await connection.execute(
+                update(SCHEDULED).where(*ours).values(state=ScheduleState.UNDER_WAY).returning(*SCHEDULED.c))).first()
 
     async def _done(self, lease: Lease, decision: str) -> None:
         result = json.dumps({"draft_id": None, "decision": decision, "degraded": []})

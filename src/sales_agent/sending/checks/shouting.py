@@ -18,6 +18,7 @@ _DOUBLE = re.compile(r"!!|\?\?|!\?|\?!")
 _PICTURE = "[\U0001f300-\U0001faff☀-➿⭐⚡][\ufe0f\u200d\U0001f3fb-\U0001f3ff]*"
 _EMOJI = re.compile(rf"(?:{_PICTURE}\s?){{2,}}{_PICTURE}")
 _CAPITALS = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
+_VOWEL, _CONSONANTS = re.compile("[AEIOUYÄÖÜÉÈÀÁÍÓÚ]"), re.compile("[^AEIOUYÄÖÜÉÈÀÁÍÓÚ]{4,}")
 _RUN_WORDS, _RUN_LETTERS = 3, 12  # from so many capital words in a row, and so many letters, it is shouting
 _SPOKEN_WORDS = 4  # so many words of the language in one run leave no doubt
 _LONG_WORD = 9  # letters; a longer word in capitals is seldom an abbreviation
@@ -65,7 +66,7 @@ def _judged(passage: Passage, run: list[re.Match[str]]) -> Iterator[Finding]:
 
 def _pronounceable(word: str) -> bool:
     """Whether it looks like a word rather than an abbreviation: vowels and consonants in turn."""
-    return len(word) >= 5 and re.search(r"[^AEIOUYÄÖÜÉÈÀÁÍÓÚ]{4,}", word) is None and re.search(r"[AEIOUYÄÖÜÉÈÀÁÍÓÚ]", word) is not None
+    return len(word) >= 5 and _VOWEL.search(word) is not None and _CONSONANTS.search(word) is None
 
 
 CHECK = Check(NAME, run)

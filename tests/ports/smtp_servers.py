@@ -84,7 +84,7 @@ class Server(Controller):
     """Ends with no connection left open, so that none is found unclosed in a later test."""
 
     def factory(self) -> SmtpServer:
-        made = super().factory()
+        made = SmtpServer(self.handler, **self.SMTP_kwargs)
         self.made = [*getattr(self, "made", ()), made]
         return made
 

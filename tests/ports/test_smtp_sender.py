@@ -62,6 +62,7 @@ async def test_the_envelope_and_every_line_arrive_as_they_are() -> None:
     (Mood(rcpt="550 no such user, or no relaying"), False, False, "the recipient (550)"),
     (Mood(rcpt="552 5.2.2 full"), False, False, "the recipient (552 5.2.2)"),
     (Mood(rcpt="550 blocked, 5.1.1.22 is on a list"), False, False, "the recipient (550)"),
+    (Mood(rcpt="550 by our rule 5.1.1 for relays"), False, False, "the recipient (550)"),
     (Mood(rcpt="550 5.1.1.22 is on a list"), False, False, "the recipient (550)"),
     (Mood(rcpt="550 #5.1.0 Address rejected."), False, True, "the recipient (550 5.1.0)"),
     (Mood(data="451 4.3.0 try later"), True, False, "the message (451 4.3.0)"),

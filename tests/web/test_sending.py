@@ -206,11 +206,13 @@ async def test_a_changed_sender_needs_a_new_approval(app_client: AsyncClient, ap
     assert_problem(await app_client.post(send_path(draft_id)), 409, "APPROVAL_STALE")
 
 
+@pytest.mark.parametrize("written", ["Mon, 23 Nov 2026 09:30:00 +0000", "Mon, 23 Nov 2026 08:00:00 +0000", "not a date"],
+                         ids=["since", "before, and long under way", "nobody knows when"])
 async def test_somebody_wrote_meanwhile(app_client: AsyncClient, approved: Any, services: WebServices, clock: Any,
-                                        sender: ScriptedSender) -> None:
+                                        sender: ScriptedSender, written: str) -> None:
     draft_id = await approved()
     letter = (b"From: Lee <lee@acme.example>\r\nTo: robin@northwind.example\r\nSubject: One more thing\r\n"
-              b"Date: Mon, 23 Nov 2026 09:30:00 +0000\r\nMessage-ID: <more@acme.example>\r\n\r\nPlease wait.\r\n")
+              b"Date: " + written.encode() + b"\r\nMessage-ID: <more@acme.example>\r\n\r\nPlease wait.\r\n")
     clock.advance(timedelta(hours=1))
     services.door.means.mailbox.add_message("INBOX", letter, clock.now() - timedelta(minutes=30))  # type: ignore[attr-defined]
     problem = assert_problem(await app_client.post(send_path(draft_id)), 409, "APPROVAL_STALE")

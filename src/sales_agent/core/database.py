@@ -169,6 +169,7 @@ def _engine(url: URL, pool_size: int, statement_timeout_seconds: float) -> Async
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=5,
+        hide_parameters=True,  # they hold personal data, and errors end in logs
         connect_args={"connect_timeout": 4, "options": options, "prepare_threshold": 2},
     )
     _ping_the_rested(engine)
@@ -200,7 +201,7 @@ def _ping_the_rested(engine: AsyncEngine) -> None:
 def _sqlite_engine(url: URL) -> AsyncEngine:
     if path := sqlite_file(url):
         path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, pool_size=5, max_overflow=0, connect_args={"timeout": 15})
+    engine = create_async_engine(url, pool_size=5, max_overflow=0, hide_parameters=True, connect_args={"timeout": 15})
 
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:

@@ -56,7 +56,7 @@ class ThreadFacts(BaseModel):
     last_message_id: str = ""  # RFC 5322 Message-ID that a reply answers
     references: tuple[str, ...] = ()  # the References header of a reply
     days_since: int = 0  # whole days since the newest message
-    last_at: datetime | None = None  # of the newest message of all
+    last_at: datetime | None = None  # when the newest message of all came in
     warnings: tuple[str, ...] = ()  # why their newest message looks like an attack
 
 
@@ -73,7 +73,8 @@ def read_facts(thread: MailThread, now: datetime) -> ThreadFacts:
         last_speaker="us" if last.direction == "sent" else "them",
         open_question=question, open_question_source=source, promises=_promises(messages), tone=_tone(text),
         complaint="complaint" in about, topics=about, last_message_id=last.message_id, references=_references(last),
-        days_since=max(0, (now - last.date).days), last_at=thread.messages[-1].date, warnings=tuple(looks_hostile(text)))
+        days_since=max(0, (now - last.date).days), last_at=max(each.seen_from for each in thread.messages),
+        warnings=tuple(looks_hostile(text)))
 
 
 def _open_question(messages: Sequence[MailMessage]) -> tuple[str, str]:

@@ -32,6 +32,12 @@ class MailMessage:
     text: str
     references: tuple[str, ...] = ()
     automatic: bool = False  # auto-reply, bounce or list mail by its headers
+    arrived: datetime | None = None  # when a received one came in, where that is known: `date` is the writer's word
+
+    @property
+    def seen_from(self) -> datetime:
+        """From when on it could be read here."""
+        return max(self.date, self.arrived or self.date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class ThreadRef:
     subject: str
     last_at: datetime
     message_count: int
+    last_arrival: datetime  # when the newest came into the mailbox; a mail may be days under way
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,8 @@ def parse(raw: bytes, *, name: str, direction: Direction, arrived: datetime) -> 
         id=name, thread_id="", message_id=_message_id(headers), direction=direction,
         sender=sender, sender_name=one_line(sender_name, 120), recipients=_recipients(headers), subject=subject,
         date=_date(headers, arrived), text=newest_text(message), references=_references(headers),
-        automatic=_is_automatic(message.get_content_type(), headers, sender, subject))
+        automatic=_is_automatic(message.get_content_type(), headers, sender, subject),
+        arrived=arrived if direction == "received" else None)
 
 
 def first_and_last(ids: list[str], count: int) -> list[str]:

@@ -36,7 +36,8 @@ class ThreadIndex:
 
     def with_person(self, address: str, limit: int) -> list[ThreadRef]:
         found = self._by_address.get(comparable(address.strip()), [])[:limit]
-        return [ThreadRef(each.id, each.subject, each.messages[-1].date, len(each.messages)) for each in found]
+        return [ThreadRef(each.id, each.subject, each.messages[-1].date, len(each.messages),
+                          max(message.seen_from for message in each.messages)) for each in found]
 
     def thread(self, thread_id: str) -> MailThread | None:
         """By its id, also by one it had before an older message of it turned up."""

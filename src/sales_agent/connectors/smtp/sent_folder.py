@@ -10,7 +10,6 @@ from email.parser import BytesHeaderParser
 from typing import TypeVar
 
 from imapclient import SEEN, IMAPClient
-from imapclient.exceptions import IMAPClientError
 from imapclient.imapclient import SENT
 
 from sales_agent.connectors.smtp.account import MailAccount, tls_context
@@ -55,7 +54,9 @@ class SentFolder:
         try:
             with self._selected() as client:
                 return question(client)
-        except (IMAPClientError, OSError, ValueError) as error:  # ValueError: an answer that cannot be read
+        except ConnectorError:
+            raise
+        except Exception as error:  # the library stumbles in many ways over what a broken server may answer
             raise ConnectorError(PROVIDER, f"{self._account.place} cannot be asked ({type(error).__name__})",
                                  transient=True) from error
 

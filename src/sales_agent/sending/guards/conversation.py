@@ -24,13 +24,14 @@ async def guard(means: Means, case: SendCase) -> Blocked | None:
     who = "The recipient has" if any(each.direction == "received" for each in newer) else "Somebody on our side has"
     return Blocked(Reason.APPROVAL_STALE, f"{who} written in this conversation since the draft was made.",
                    "Read the new mail; then edit and approve the draft again, or reject it.",
-                   {"new_messages": len(newer)}, lapses=True, seen_at=max(each.date for each in newer))
+                   {"new_messages": len(newer)}, lapses=True, seen_at=max(each.seen_from for each in newer))
 
 
 async def _newer(mailbox: MailReader, case: SendCase, seen: datetime) -> list[MailMessage]:
-    """What people wrote after `seen`, in the threads with this person. Automatic replies do not count."""
+    """What came in after `seen`, in the threads with this person: a mail may have been under way for long. Automatic
+    replies do not count."""
     refs = await mailbox.search_threads(case.recipient, limit=_THREADS)
-    ids = dict.fromkeys([*filter(None, [case.draft.thread_id]), *(ref.id for ref in refs if ref.last_at > seen)])
+    ids = dict.fromkeys([*filter(None, [case.draft.thread_id]), *(ref.id for ref in refs if ref.last_arrival > seen)])
     threads = [await mailbox.read_thread(thread_id) for thread_id in ids]
     return [message for thread in threads if thread for message in thread.messages
-            if message.date > seen and not message.automatic]
+            if message.seen_from > seen and not message.automatic]

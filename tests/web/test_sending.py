@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -142,6 +143,24 @@ async def test_what_follows_a_send_is_queued_with_it(app_client: AsyncClient, ap
         "recipient_statistics", "crm_note", "crm_task_done", "mailbox_draft_gone"}
     note = next(order for order in orders if order["effect"] == "crm_note")
     assert f"/api/operator/drafts/{draft_id}" in note["arguments"]["body"]
+
+
+async def test_a_process_that_was_held_up_does_not_send_any_more(app_client: AsyncClient, approved: Any, sender: ScriptedSender,
+                                                                 services: WebServices, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between claim and provider: by now the attempt may have been settled, and SMTP cannot be fenced."""
+    draft_id, build = await approved(), Door._mail
+
+    def stalled(door: Door, *arguments: Any) -> OutgoingMail:
+        time.sleep(services.settings.sending.send_timeout_seconds + 0.1)  # as SIGSTOP does
+        return build(door, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Door, "_mail", stalled)
+        problem = assert_problem(await app_client.post(send_path(draft_id)), 502, "PROVIDER_ERROR")
+    assert "held up" in problem["detail"]
+    assert sender.mails == []
+    assert (await app_client.post(send_path(draft_id))).status_code == 200
+    assert len(sender.mails) == 1
 
 
 async def test_many_at_once_send_one_mail(app_client: AsyncClient, approved: Any, sender: ScriptedSender) -> None:

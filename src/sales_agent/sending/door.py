@@ -30,6 +30,7 @@ from sales_agent.sending.suppression import Suppressed, suppress
 log = structlog.get_logger()
 
 FIRST_LOOK = timedelta(seconds=15)  # after an unknown outcome, until the reconciler asks the provider
+_TOO_LATE = "it was held up for too long between the decision to send and the sending"
 _RECORD_WAITS = (0.1, 0.5, 0.0)  # seconds after each failed try to write the outcome down
 
 
@@ -63,10 +64,11 @@ class Door:
         case = await self._case(draft_id, actor)
         objection = await first_objection(self._means, case)
         if objection is None:
+            deadline = asyncio.get_running_loop().time() + self._means.settings.sending.send_timeout_seconds
             async with self._means.database.write() as connection:
                 claimed = await claim(connection, self._means, case, self._sender.mailbox)
             if isinstance(claimed, Attempt):
-                return await self._deliver(case, claimed)
+                return await self._deliver(case, claimed, deadline)
             objection = claimed
         await self._note(case, objection)
         return objection
@@ -88,14 +90,16 @@ class Door:
             if blocked.lapses:
                 await lapse(connection, draft, case.actor, blocked.detail, now, seen_at=blocked.seen_at)
 
-    async def _deliver(self, case: SendCase, attempt: Attempt) -> Outcome:
-        means = self._means
+    async def _deliver(self, case: SendCase, attempt: Attempt, deadline: float) -> Outcome:
+        """Hand it over before the deadline, or not at all: later the attempt may have been settled by somebody else."""
         try:
             mail = self._mail(case, attempt)
         except ValueError as error:
             return await self._refused(case, attempt, SendRefused("message", str(error), transient=False))
+        if asyncio.get_running_loop().time() >= deadline:
+            return await self._refused(case, attempt, SendRefused("this process", _TOO_LATE, transient=True))
         try:
-            async with asyncio.timeout(means.settings.sending.send_timeout_seconds):
+            async with asyncio.timeout_at(deadline):
                 sent = await self._sender.send(mail)
         except SendRefused as error:
             return await self._refused(case, attempt, error)

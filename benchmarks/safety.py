@@ -22,9 +22,14 @@ def main() -> bool:
     for check in CHECKS:
         print(row(check.name, planted, clean))
     print(row("all", planted, clean))
+    print(f"\n{blocked_in(clean, 'dev')}; {blocked_in(clean, 'test')}. A mail takes {cost_ms(clean):.1f} ms.\n")
     blocked = sum(bool(each.violations) for each in clean)
-    print(f"\nClean mails: {len(clean)}, blocked: {blocked} ({blocked / len(clean):.1%}). A mail takes {cost_ms(clean):.1f} ms.\n")
     return recall(labels(planted, "all")) >= RECALL and blocked / len(clean) <= FALSE_BLOCKS
+
+
+def blocked_in(clean: list[Sample], split: str) -> str:
+    verdicts = [bool(each.violations) for each in clean if each.split == split]
+    return f"Clean mails, {split}: {len(verdicts)}, blocked: {sum(verdicts)} ({sum(verdicts) / len(verdicts):.1%})"
 
 
 def row(name: str, planted: list[Sample], clean: list[Sample]) -> str:

@@ -96,8 +96,7 @@ class Server(Controller):
         for server in self.made:
             if server.transport is not None:
                 cast(asyncio.Transport, server.transport).abort()
-        for _ in range(3):  # turns of the loop, in which the transports close
-            await asyncio.sleep(0)
+        await asyncio.sleep(0.05)  # for the transports to close; those amid a TLS handshake belong to nobody yet
 
 
 @contextmanager

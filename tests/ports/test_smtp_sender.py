@@ -31,7 +31,10 @@ PATIENCE = 4.0
 
 
 async def send(url: str, mail: OutgoingMail = MAIL, patience: float = PATIENCE) -> None:
-    await deliver(parse_account("SMTP_URL", url, "smtp"), mail, patience)
+    try:
+        await deliver(parse_account("SMTP_URL", url, "smtp"), mail, patience)
+    finally:
+        await asyncio.sleep(0)  # a connection that was dropped closes in the loop's next turn; the server waits for that
 
 
 async def refusal(url: str, mail: OutgoingMail = MAIL, patience: float = PATIENCE) -> SendRefused:

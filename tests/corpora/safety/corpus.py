@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,11 +19,9 @@ HERE = Path(__file__).parent
 JOIN = "‹+›"  # stands in secrets, so that scanners of repositories do not take them for real ones
 BASE_URL = "http://127.0.0.1:8000"
 LINK = f"{BASE_URL}/u/token-of-the-recipient"
-SENDER = SenderSettings(_env_file=None, sender_name="Robin Sommer", sender_company="Northwind Analytics",  # type: ignore[call-arg]
+SENDER = SenderSettings(_env_file=None, sender_name="Robin Sommer", sender_company="Northwind Analytics",
                         sender_address="Northwind Analytics, Beispielweg 12, 10115 Berlin, Germany", mail_from="robin@northwind.example")
 POLICY = load_policy(None)
-_LETTER = {each.name for each in fields(Letter)} - {"text", "html"}
-_CASE = {each.name for each in fields(CheckCase)}
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,7 @@ class Sample:
 
     id: str
     split: str
+    what: str
     planted: tuple[dict[str, str], ...]
     case: CheckCase
     findings: tuple[Finding, ...]
@@ -41,19 +40,21 @@ class Sample:
         return [each for each in self.findings if each.severity is Severity.VIOLATION]
 
     def caught(self, label: dict[str, str]) -> bool:
-        """Whether a violation of the label's check points to it."""
-        return any(each.check == label["check"] and self._meets(each, label) for each in self.violations)
+        """Whether the label's check points to it with a violation, or with a warning where that is what the label asks for."""
+        severity = label.get("severity", Severity.VIOLATION)
+        return any(each.check == label["check"] and each.severity == severity and self._meets(each, label)
+                   for each in self.findings)
 
     def explained(self, finding: Finding) -> bool:
         """Whether something was planted where the finding points."""
         return any(finding.check == label["check"] and self._meets(finding, label) for label in self.planted)
 
     def _meets(self, finding: Finding, label: dict[str, str]) -> bool:
-        if finding.part != label["part"]:
-            return False
-        whole = {"body": self.case.body, "subject": self.case.letter.subject}.get(finding.part, "")
-        start = whole.find(label["text"]) if label["text"] else -1
-        return start < 0 or (finding.start < start + len(label["text"]) and finding.end > start)
+        if finding.part != label["part"] or not label["text"]:
+            return finding.part == label["part"]
+        whole = self.case.letter.subject if finding.part == "subject" else self.case.body
+        start = whole.index(label["text"])
+        return finding.start < start + len(label["text"]) and finding.end > start
 
 
 def samples(kind: str) -> Iterator[Sample]:
@@ -61,7 +62,7 @@ def samples(kind: str) -> Iterator[Sample]:
     for line in (HERE / f"{kind}.jsonl").read_text("utf-8").split("\n")[:-1]:
         record = json.loads(line.replace(JOIN, ""))
         case = case_of(record)
-        yield Sample(record["id"], record["split"], tuple(record["planted"]), case, tuple(run_checks(case)))
+        yield Sample(record["id"], record["split"], record["what"], tuple(record["planted"]), case, tuple(run_checks(case)))
 
 
 def case_of(record: dict[str, Any]) -> CheckCase:
@@ -75,8 +76,8 @@ def case_of(record: dict[str, Any]) -> CheckCase:
         recipient_company=record["recipient_company"], sender_company=record.get("sender_company", SENDER.sender_company),
         sender_address=sender_address, base_url=BASE_URL, known_addresses=(letter.sender, letter.recipient),
         unsubscribe_works=lambda url: url == LINK)
-    simple = {name: record[name] for name in ("base_url", "in_production") if name in record}
-    several = {name: tuple(record[name]) for name in ("other_companies", "known_phones") if name in record}
+    simple: dict[str, Any] = {name: record[name] for name in ("base_url", "in_production") if name in record}
+    several: dict[str, Any] = {name: tuple(record[name]) for name in ("other_companies", "known_phones") if name in record}
     known = (*case.known_addresses, *record.get("known_addresses", ()))
     return replace(case, **simple, **several, known_addresses=known)
 
@@ -86,7 +87,8 @@ def _letter(record: dict[str, Any], body: str) -> Letter:
     letter = Composer(SENDER, lambda _: url).letter(SimpleNamespace(
         body=body, subject=record["subject"], recipient=record["recipient"], recipient_name=record["recipient_name"],
         language=record["language"], in_reply_to=None, references="[]", thread_id=None))
-    changed = {name: record[name] for name in ("sender_name", "in_reply_to", "references") if name in record}
+    changed: dict[str, Any] = {name: record[name] for name in ("sender_name", "in_reply_to") if name in record}
+    changed |= {"references": tuple(record["references"])} if "references" in record else {}
     text, html = letter.text, letter.html
     lines = {"unsubscribe": url, "address": " ".join(SENDER.sender_address.split()), "sender": SENDER.sender_name}
     for what, line in lines.items():
@@ -94,5 +96,4 @@ def _letter(record: dict[str, Any], body: str) -> Letter:
             text, html = body + text[len(body):].replace(line, ""), html.replace(line, "")
         if record.get("html_without") == what:
             html = html.replace(line, "")
-    return replace(letter, text=text, html=html, **{name: tuple(value) if isinstance(value, list) else value
-                                                    for name, value in changed.items()})
+    return replace(letter, text=text, html=html, **changed)

@@ -25,7 +25,10 @@ _SAID_PASSWORD = re.compile(
     rf"(?P<value>(?!(?:{_SAID_BEFORE})\b)[^\s<>\[\]]{{3,128}})")
 _SAID_KEY = re.compile(
     rf"(?i)(?<![a-z])(?P<word>{_KEY})(?: \([^)\n]{{0,40}}\))?(?P<says>{_SAYS}| )(?P<value>[^\s<>\[\]]{{8,512}})")
-_SAID_PIN = re.compile(r"\b(?:PIN|Pin|TAN)(?:-?[Cc]ode)?(?: (?:is|ist|lautet|est|es)|:|=) {0,2}(?P<value>\d{4,8})(?!\w)")
+_ONE_TIME = r"(?i:(?:one-time|verification|security|login|sign-in|einmal|bestätigungs)[ -]?code)"
+_SAID_PIN = re.compile(
+    rf"\b(?:(?:PIN|Pin|TAN)(?:-?[Cc]ode)?|{_ONE_TIME}){_FOR_WHAT}?"
+    r"(?: (?:is|ist|lautet|est|es)|:|=) {0,2}(?P<value>\d{4,8}|\d{3} \d{3})(?!\w)")
 _MEETING = re.compile(
     r"(?i)\b(?:meeting|zoom|teams|webex|dial(?:-in)?|webinar|konferenz|besprechung|réunion|reunión)\b")
 _OF_MEETINGS = ("passcode", "zugangscode", "pwd")  # what invitations to video calls carry

@@ -7,21 +7,31 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from stdnum import luhn
+from stdnum.at import vnr
+from stdnum.au import tfn
 from stdnum.be import nn
 from stdnum.br import cpf
 from stdnum.ch import ssn as ahv
+from stdnum.cn import ric
 from stdnum.de import idnr
+from stdnum.dk import cpr
 from stdnum.es import dni, nie
+from stdnum.fi import hetu
 from stdnum.fr import nir
 from stdnum.gb import nhs
+from stdnum.ie import pps
 from stdnum.it import codicefiscale
+from stdnum.mx import curp
 from stdnum.nl import bsn
+from stdnum.no import fodselsnummer
 from stdnum.pl import pesel
+from stdnum.pt import nif
 from stdnum.se import personnummer
+from stdnum.za import idnr as za_idnr
 
 from sales_agent.sending.checks.case import Check, CheckCase, Finding, Severity
 from sales_agent.sending.checks.number_context import is_amount, is_business_number, is_in_url
-from sales_agent.sending.checks.texts import Passage, passages
+from sales_agent.sending.checks.texts import Passage, number_passages
 
 NAME = "identity_numbers"
 _AROUND = 60  # characters in which a word says what the number is
@@ -58,7 +68,7 @@ _US = r"(?!000|666)\d{3}%s(?!00)\d{2}%s(?!0000)\d{4}"
 _GERMAN = r"\d{2}%s[0-8]\d(?:0[1-9]|1[0-2])\d{2}%s[A-Z]%s\d{3}"
 _TAX_WORDS = _words(r"steuer-?(?:id|identifikation|nummer)|idnr|tax id")
 _KINDS = (
-    _Kind("a US social security number", _shape(r"(?!9)" + _US % ("-", "-")), _any),
+    _Kind("a US social security number", _shape(r"(?!9)" + _US % ("- ?", "- ?")), _any),
     _Kind("a US social security number", _shape(_US % ("[ .-]?", "[ .-]?")), _any, _SSN_WORDS),
     _Kind("a British national insurance number",
           _shape(r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]"), _any),
@@ -84,6 +94,22 @@ _KINDS = (
     _Kind("a Belgian national number", _shape(r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}"), nn.is_valid),
     _Kind("a Dutch citizen number", _shape(r"\d{4}[. ]?\d{2}[. ]?\d{3}|\d{9}"), bsn.is_valid, _words(r"bsn\b|burgerservice")),
     _Kind("a Polish personal number", _shape(r"\d{11}"), pesel.is_valid, _words(r"pesel")),
+    _Kind("a Spanish social insurance number", _shape(r"\d{2}[ /-]?\d{8}[ /-]?\d{2}|\d{2}[ /-]?\d{10}"), _any,
+          _words(r"seguridad social|\bnuss\b|social security")),
+    _Kind("an Austrian social insurance number", _shape(r"\d{4} ?\d{6}"), vnr.is_valid,
+          _words(r"sozialversicherung|sv-?(?:nr|nummer)")),
+    _Kind("a Danish personal number", _shape(r"\d{6}-?\d{4}"), cpr.is_valid, _words(r"cpr\b|personnummer")),
+    _Kind("a Norwegian personal number", _shape(r"\d{6} ?\d{5}"), fodselsnummer.is_valid,
+          _words(r"f[øo]dselsnummer|personnummer")),
+    _Kind("a Finnish personal code", _shape(r"\d{6}[-+A-FU-Y]\d{3}[\dA-Y]"), hetu.is_valid),
+    _Kind("an Irish personal number", _shape(r"\d{7}[A-W][A-IW]?"), pps.is_valid, _words(r"ppsn?\b|personal public service")),
+    _Kind("a Portuguese tax number", _shape(r"\d{3} ?\d{3} ?\d{3}"), nif.is_valid, _words(r"nif\b|contribuinte")),
+    _Kind("an Australian tax number", _shape(r"\d{3} ?\d{3} ?\d{3}"), tfn.is_valid, _words(r"tfn\b|tax file number")),
+    _Kind("a Mexican identity number", _shape(r"[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z\d]\d"), curp.is_valid),
+    _Kind("a Chinese identity number", _shape(r"\d{17}[\dX]"), ric.is_valid),
+    _Kind("a Korean identity number", _shape(r"\d{6}-\d{7}"), _any, _words(r"resident registration|rrn\b")),
+    _Kind("a South African identity number", _shape(r"\d{13}"), za_idnr.is_valid,
+          _words(r"id (?:no|number)|identity (?:no|number)")),
     _Kind("a Canadian social insurance number", _shape(r"\d{3}[ -]?\d{3}[ -]?\d{3}"), _luhn,
           _words(r"sin\b|social insurance")),
 )
@@ -99,7 +125,7 @@ _NAMED_NUMBER = re.compile(r"(?i)(?:\bno\b|\bnr\b|num|n°|nº|nummer|\bid\b|#|:|
 
 
 def run(case: CheckCase) -> Iterable[Finding]:
-    return [finding for each in passages(case) for finding in (*_numbers(each), *_documents(each))]
+    return [finding for each in number_passages(case) for finding in (*_numbers(each), *_documents(each))]
 
 
 def _numbers(passage: Passage) -> Iterable[Finding]:

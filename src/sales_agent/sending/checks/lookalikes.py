@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # What is read alike in most typefaces: letters of other alphabets, digits, and pairs that run together.
@@ -11,6 +12,9 @@ _ALIKE = {letter: plain for plain, letters in {
     "v": "ѵν", "w": "ԝ", "x": "хχ", "y": "уγ",
 }.items() for letter in letters}
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("-", ""), ("ii", "ll"))
+_GREEK_OR_CYRILLIC = {letter: plain for letter, plain in _ALIKE.items() if "\u0370" <= letter <= "\u052f"}
+_LATIN = str.maketrans(_GREEK_OR_CYRILLIC | {letter.upper(): plain.upper() for letter, plain in _GREEK_OR_CYRILLIC.items()})
+_WORD, _PLAIN = re.compile(r"[^\W\d_]+"), re.compile("[a-zA-Z]")
 _SHORTEST = 5  # letters; shorter names resemble each other by chance
 
 
@@ -26,6 +30,13 @@ def looks_like(domain: str, known: str) -> bool:
     if len(name) < _SHORTEST or len(other) < _SHORTEST:
         return False
     return _skeleton(name) == _skeleton(other) or (name[0] == other[0] and _one_edit_apart(name, other))
+
+
+def in_latin(text: str) -> str:
+    """The text as it is read: Greek and Cyrillic letters inside Latin words made Latin. It keeps its length."""
+    if text.isascii():
+        return text
+    return _WORD.sub(lambda word: word[0].translate(_LATIN) if _PLAIN.search(word[0]) else word[0], text)
 
 
 def mixes_scripts(label: str) -> bool:

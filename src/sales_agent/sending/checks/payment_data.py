@@ -10,7 +10,7 @@ from stdnum.us import rtn
 
 from sales_agent.sending.checks.case import Check, CheckCase, Finding, Severity
 from sales_agent.sending.checks.number_context import is_amount, is_business_number, is_in_url
-from sales_agent.sending.checks.texts import Passage, passages
+from sales_agent.sending.checks.texts import Passage, number_passages
 
 NAME = "payment_data"
 _AROUND = 60
@@ -47,7 +47,7 @@ _ROUTING = re.compile(r"(?i)\b(?:routing|aba|rtn)\b[^\d\n]{0,24}(\d{9})(?!\d)")
 
 def run(case: CheckCase) -> Iterable[Finding]:
     ours = {iban.compact(each) for each in case.policy.bank_accounts}
-    return [finding for each in passages(case)
+    return [finding for each in number_passages(case)
             for finding in (*_cards(each), *_accounts(each, ours), *_by_words(each))]
 
 

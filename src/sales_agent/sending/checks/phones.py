@@ -11,6 +11,7 @@ from sales_agent.sending.checks.case import CheckCase
 from sales_agent.sending.checks.number_context import is_amount, is_business_number, is_in_url
 
 _CANDIDATE = re.compile(r"(?<![\w.,/+-])(?<!\d:)(?:\+|00(?=[1-9]))?\(?\d(?:[ ./()-]{0,3}\d){6,14}(?![\w%])(?![.,:]\d)")
+_BROKEN = re.compile(r"(\+\d(?:[ ./()-]{0,3}\d){1,5})\n(?=\d)")  # after the first digits of an international number
 _DATE_OR_TIME = re.compile(
     r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}(?!\d)|\d{1,2}[-./ ]\d{1,2}[-./ ](?:19|20)\d\d(?!\d)"
     r"|(?:19|20)\d\d ?- ?(?:19|20)\d\d$|\d{1,3}(?:\.\d{1,3}){3}$|[012]\d[0-5]\d ?- ?[012]\d[0-5]\d$")
@@ -49,6 +50,7 @@ class Phone:
 
 
 def phones_in(text: str, case: CheckCase) -> Iterator[Phone]:
+    text = _BROKEN.sub(r"\1 ", text)
     for match in _CANDIDATE.finditer(text):
         written = match[0].rstrip(" ./(-")
         before, after = text[max(0, match.start() - 300):match.start()], text[match.end():match.end() + 24]

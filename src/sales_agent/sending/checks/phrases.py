@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from sales_agent.sending.checks.lookalikes import in_latin
+
 _WORD = re.compile(r"[^\W_]+|[^\w\s]|_")
 
 
@@ -23,8 +25,8 @@ def phrase_index(phrases: tuple[str, ...]) -> dict[str, list[tuple[tuple[str, ..
 
 
 def tokens_of(text: str) -> list[tuple[str, int, int]]:
-    """Words in caseless spelling and single signs, each with where it stands."""
-    return [(match[0].casefold(), match.start(), match.end()) for match in _WORD.finditer(text)]
+    """Words in caseless Latin spelling and single signs, each with where it stands."""
+    return [(match[0].casefold(), match.start(), match.end()) for match in _WORD.finditer(in_latin(text))]
 
 
 def find_phrases(text: str, phrases: Iterable[str]) -> Iterator[tuple[str, int, int]]:

@@ -11,6 +11,7 @@ from importlib import resources
 import yaml
 
 from sales_agent.sending.checks.case import Check, CheckCase, Finding, Severity
+from sales_agent.sending.checks.lookalikes import in_latin
 from sales_agent.sending.checks.texts import Passage, cited, inside, passages
 
 NAME = "promises"
@@ -55,7 +56,8 @@ def run(case: CheckCase) -> Iterable[Finding]:
 
 def _promises(passage: Passage) -> Iterable[Finding]:
     words = _words()
-    text = passage.text.replace("\n", " ") if passage.part == "subject" else _flat(passage.text)
+    plain = in_latin(passage.text)
+    text = plain.replace("\n", " ") if passage.part == "subject" else _flat(plain)
     repeated = cited(passage.text)
     for pattern, in_questions in ((words.always, True), (words.promises, False)):
         for match in pattern.finditer(text):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sales_agent.sending.checks.case import CheckCase, Finding, Part, Severity
 
@@ -22,6 +22,8 @@ _PLAIN = str.maketrans({
 })
 _CLUSTER = re.compile(r"(?s).[\u0300-\u036f]*")
 _INVISIBLE = {"Cf", "Cc"}
+_SET_APART = re.compile(r"(?<!\w)[^\W\d_](?: [^\W\d_]){4,}(?!\w)")  # "g r e a t"
+_BROKEN_NUMBER = re.compile(r"(?<=[\dA-Z-])\n(?=\d)")
 # What somebody else wrote: quoted lines, and words in quotes after "You wrote:".
 _QUOTED_LINE = re.compile(r"(?m)^ ?>.*$")
 _CITED = re.compile(
@@ -69,17 +71,23 @@ def passages(case: CheckCase) -> Iterator[Passage]:
 
 
 def passage(part: Part, written: str) -> Passage:
-    if written.isascii() and "\r" not in written and "\x00" not in written:
+    gaps = {at for match in _SET_APART.finditer(written) for at in range(match.start() + 1, match.end(), 2)}
+    if written.isascii() and "\r" not in written and "\x00" not in written and not gaps:
         return Passage(part, written.translate(_PLAIN))
     letters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     for cluster in _CLUSTER.finditer(written):
-        plain = _plain(cluster[0])
+        plain = "" if cluster.start() in gaps else _plain(cluster[0])
         letters.append(plain)
         starts += [cluster.start()] * len(plain)
         ends += [cluster.end()] * len(plain)
     return Passage(part, "".join(letters), tuple(starts), tuple(ends))
+
+
+def number_passages(case: CheckCase) -> Iterator[Passage]:
+    """The same, with a space for the line break inside a number that stands across two lines."""
+    return (replace(each, text=_BROKEN_NUMBER.sub(" ", each.text)) for each in passages(case))
 
 
 def _plain(cluster: str) -> str:

@@ -1,16 +1,16 @@
-"""python -m benchmarks [all | intake | worker | overhead | slow-adapters | memory | safety | sending] ..."""
+"""python -m benchmarks [all | intake | worker | overhead | slow-adapters | memory | safety | sending | audit] ..."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import intake, memory, overhead, safety, sending, slow_adapters, worker
+from benchmarks import audit, intake, memory, overhead, safety, sending, slow_adapters, worker
 from benchmarks.site import pin_load
 
 BENCHMARKS: Mapping[str, Callable[[], bool]] = {
     "intake": intake.main, "worker": worker.main, "overhead": overhead.main, "slow-adapters": slow_adapters.main,
-    "memory": memory.main, "safety": safety.main, "sending": sending.main}
+    "memory": memory.main, "safety": safety.main, "sending": sending.main, "audit": audit.main}
 
 
 def main(names: list[str]) -> None:

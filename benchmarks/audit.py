@@ -1,4 +1,4 @@
-"""A million audit events: what the minutely sealing and the proof cost, and what sealing costs those who write meanwhile."""
+"""A long audit trail: what sealing a minute's events costs, a day's after an outage, and the proof of all of it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
+from statistics import median
 
 from benchmarks.report import Promise, promises, table
 from benchmarks.site import site
@@ -17,42 +18,41 @@ from sales_agent.core.database import Database
 from sales_agent.core.keys import Keys
 from sales_agent.core.rows import insert_missing
 
-EVENTS, A_DAY, A_MINUTE, AT_ONCE = 1_000_000, 10_000, 500, 5_000
+EVENTS, A_DAY, A_MINUTE = 300_000, 10_000, 500
 KEYS = Keys(["a key for the benchmark"])
 START = datetime(2026, 1, 1, tzinfo=UTC)
-NOW = START + timedelta(days=EVENTS / A_DAY)
 
 
 def main() -> bool:
-    """On EVENTS events, or as many as the command line names after `audit`."""
-    header = ["", "sealing a second", "a minute's look ms", "nothing new ms", "full look ms", "verified a second"]
+    header = ["", "sealed a second", "a minute ms", "nothing new ms", "whole look ms", "verified a second"]
     rows = [[kind, *asyncio.run(_measure(kind))] for kind in ("postgresql", "sqlite")]
-    table(f"{EVENTS:,} events in 100 days; {A_MINUTE} new ones a minute", header, rows)
-    return promises([Promise(f"{kind}: {words}", float(value), limit, at_least, unit)
-                     for kind, _, minute, _, _, verified in rows for words, value, limit, at_least, unit in (
-                         (f"a minute's look, with {A_MINUTE} new events", minute, 500, False, " ms"),
-                         ("events verified a second", verified, 10_000, True, ""))])
+    table(f"{EVENTS:,} events in {EVENTS // A_DAY} days; {A_MINUTE} in the minute that is measured", header, rows)
+    return promises([
+        *(Promise(f"{row[0]}: sealing a minute's events", float(row[2]), 500, at_least=False, unit=" ms") for row in rows),
+        *(Promise(f"{row[0]}: events verified a second", float(row[5]), 10_000, at_least=True) for row in rows)])
 
 
 async def _measure(kind: str) -> tuple[float, float, float, float, float]:
     with site(kind) as here:
         database = Database(here.database_url, pool_size=2)
         try:
-            await _lay_down(database)
-            whole = await _seconds(seal_new_events(database, KEYS, NOW, everything=True))
+            spent = [await _a_day(database, first) for first in range(0, EVENTS, A_DAY)]
             await _add(database, range(EVENTS, EVENTS + A_MINUTE))
-            minute = await _seconds(seal_new_events(database, KEYS, NOW))
-            idle = await _seconds(seal_new_events(database, KEYS, NOW))
-            full = await _seconds(seal_new_events(database, KEYS, NOW, everything=True))
+            minute, idle, whole = [await _seconds(_seal(database, EVENTS + A_MINUTE, everything=each)) for each in (False, False, True)]
             proof = await _seconds(_verify(database))
         finally:
             await database.dispose()
-    return EVENTS / whole, 1_000 * minute, 1_000 * idle, 1_000 * full, EVENTS / proof
+    return A_DAY / median(spent[-10:]), 1_000 * minute, 1_000 * idle, 1_000 * whole, EVENTS / proof
 
 
-async def _lay_down(database: Database) -> None:
-    for first in range(0, EVENTS, AT_ONCE):
-        await _add(database, range(first, first + AT_ONCE))
+async def _a_day(database: Database, first: int) -> float:
+    """Seconds for sealing a whole day at once, as after an outage."""
+    await _add(database, range(first, first + A_DAY))
+    return await _seconds(_seal(database, first + A_DAY))
+
+
+async def _seal(database: Database, number: int, *, everything: bool = False) -> None:
+    await seal_new_events(database, KEYS, START + timedelta(days=number / A_DAY), everything=everything)
 
 
 async def _add(database: Database, numbers: range) -> None:

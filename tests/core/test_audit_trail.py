@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -103,21 +104,31 @@ async def test_a_change_of_any_column_shows(database: Database, column: str) -> 
     await seal(database)
     value = "'2026-11-23 10:00:00.000000'" if column == "at" else "'forged'"
     await forge(database, f"UPDATE audit_events SET {column} = {value} WHERE subject = 'draft-2'")
-    assert (await verify(database)).problem.startswith("seal 1")
+    found = await verify(database)
+    assert found.problem.startswith("seal 1: the event ")
+    assert event_id(2) in found.problem
+
+
+def event_id(number: int) -> str:
+    return str(audit_row("", "", "", NOW, key=str(number)).values["id"])
 
 
 EVENT = "(SELECT event_id FROM audit_sealed_events WHERE seal = 1 AND position = 1)"
+DIGEST_OF_NEW = event_digest(SimpleNamespace(id="new", at=NOW, actor="eve", action="draft.approved", subject="draft-9", before=None,
+                                             after=None, reason=None, details="{}"))
 NEW_EVENT = ("INSERT INTO audit_events (id, at, actor, action, subject, details) "
              "VALUES ('new', '2026-11-23 09:00:00.000000', 'eve', 'draft.approved', 'draft-9', '{}')")
+
+PUT_IN = f"INSERT INTO audit_sealed_events VALUES ('new', 1, 3, '{DIGEST_OF_NEW}')"
 
 
 @pytest.mark.parametrize(("statements", "says"), [
     ((f"DELETE FROM audit_events WHERE id = {EVENT}",), "has been removed"),
     ((f"DELETE FROM audit_events WHERE id = {EVENT}", "DELETE FROM audit_sealed_events WHERE seal = 1 AND position = 1"), "should have 3"),
-    ((NEW_EVENT, "INSERT INTO audit_sealed_events VALUES ('new', 1, 3)"), "should have 3"),
-    ((NEW_EVENT, "INSERT INTO audit_sealed_events VALUES ('new', 1, 3)", "UPDATE audit_seals SET events = 4 WHERE number = 1"),
+    ((NEW_EVENT, PUT_IN), "should have 3"),
+    ((NEW_EVENT, PUT_IN, "UPDATE audit_seals SET events = 4 WHERE number = 1"),
      "has been changed"),
-    ((NEW_EVENT, f"UPDATE audit_sealed_events SET event_id = 'new' WHERE event_id = {EVENT}"), "has been changed"),
+    ((NEW_EVENT, f"UPDATE audit_sealed_events SET event_id = 'new' WHERE event_id = {EVENT}"), "the event new is not"),
     (("UPDATE audit_sealed_events SET position = 3 - position WHERE seal = 1 AND position > 0",), "has been changed"),
     (("DELETE FROM audit_seals WHERE number = 1",), "seal 1 is missing"),
     (("DELETE FROM audit_seals WHERE number = 2",), "seal 2 is missing, though events name it"),
@@ -125,7 +136,9 @@ NEW_EVENT = ("INSERT INTO audit_events (id, at, actor, action, subject, details)
     (("UPDATE audit_seals SET previous = digest WHERE number = 2",), "does not follow"),
     (("UPDATE audit_seals SET digest = previous WHERE number = 1",), "has been changed"),
     (("UPDATE audit_seals SET at = '2026-11-23 10:00:00.000000' WHERE number = 1",), "has been changed"),
-    (("INSERT INTO audit_sealed_events VALUES ('hidden', 0, 0)",), "seal 0 is missing"),
+    (("INSERT INTO audit_sealed_events VALUES ('hidden', 0, 0, '')",), "seal 0 is missing"),
+    (("UPDATE audit_sealed_events SET digest = 'x' WHERE seal = 1 AND position = 1",), "is not as it was sealed"),
+    (("DELETE FROM audit_seals", "DELETE FROM audit_sealed_events WHERE seal = 2"), "seal 1 is missing, though events name it"),
 ])
 async def test_every_forgery_of_a_sealed_batch_shows(database: Database, statements: tuple[str, ...], says: str) -> None:
     await add(database, 1, 2, 3)
@@ -188,11 +201,63 @@ async def test_an_event_that_commits_late_is_sealed_later(database: Database) ->
     assert (await verify(database)).problem == ""
 
 
-async def test_the_minutely_look_is_at_recent_events_and_the_whole_one_at_all(database: Database) -> None:
+async def test_what_a_worker_left_while_it_was_off_for_days_is_sealed_when_it_is_back(database: Database) -> None:
     await add(database, 1)
-    later = NOW + timedelta(days=3)
+    await seal(database)
+    await add(database, 2, 3 * 86_400)
+    assert await seal_new_events(database, KEYS, NOW + timedelta(days=9)) == 2
+
+
+async def test_only_the_whole_look_finds_what_is_far_older_than_the_last_seal(database: Database) -> None:
+    await add(database, 3 * 86_400)
+    later = NOW + timedelta(days=4)
+    assert await seal_new_events(database, KEYS, later) == 1
+    await add(database, 1)
     assert await seal_new_events(database, KEYS, later) == 0
+    assert (await verify(database)).unsealed == 1
     assert await seal_new_events(database, KEYS, later, everything=True) == 1
+    assert (await verify(database)).problem == ""
+
+
+async def test_a_clock_that_was_far_ahead_does_not_keep_later_events_from_being_sealed(database: Database) -> None:
+    await add(database, 365 * 86_400)
+    assert await seal(database) == 1
+    await add(database, 1)
+    assert await seal(database) == 1
+
+
+async def test_a_long_backlog_is_sealed_to_its_end(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_seal, "BATCH", 3)
+    await add(database, *range(0, 10 * 86_400, 43_200))  # ten days, two a day
+    assert await seal_new_events(database, KEYS, NOW + timedelta(days=30)) == 20
+    assert (await verify(database)).seals == 7
+
+
+async def test_the_proof_is_of_one_moment_whatever_is_sealed_meanwhile(database: Database) -> None:
+    await add(database, 1)
+    await seal(database)
+
+    async def seal_another(number: int) -> None:
+        other = Database(database.url.render_as_string(hide_password=False), pool_size=1)
+        await add(other, number)
+        await seal(other)
+        await other.dispose()
+
+    def meanwhile(done: int, _total: int) -> None:
+        if done < 4:  # or it would never end
+            thread = Thread(target=asyncio.run, args=(seal_another(done + 1),))
+            thread.start()
+            thread.join()
+
+    async with database.read() as connection:
+        found = await verify_trail(connection, KEYS, progress=meanwhile)
+    assert (found.seals, found.events, found.unsealed, found.problem) == (1, 1, 0, "")
+    assert (await verify(database)).seals == 2
+
+
+def test_every_column_is_signed() -> None:
+    """One that is added must be signed by a new version of the seal, or the seals that are there break."""
+    assert list(audit_seal.SIGNED) == COLUMNS
 
 
 TEXTS = st.one_of(st.none(), st.text(max_size=20))
@@ -206,6 +271,6 @@ def test_two_different_rows_never_have_the_same_digest(one: list[Any], other: li
 
 
 def test_a_batch_is_bound_to_its_number_time_and_predecessor() -> None:
-    base = (1, NOW, "0" * 64, [])
+    base: tuple[int, datetime, str, list[str]] = (1, NOW, "0" * 64, [])
     variants = [base, (2, *base[1:]), (1, NOW + timedelta(microseconds=1), *base[2:]), (1, NOW, "1" * 64, [])]
     assert len({batch_bytes(*each) for each in variants}) == len(variants)

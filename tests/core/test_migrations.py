@@ -4,7 +4,7 @@ import warnings
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import NullPool, create_engine, inspect, text
 
 import sales_agent.migrations.models  # noqa: F401
 from sales_agent.core.database import Base, normalised_url
@@ -15,7 +15,8 @@ def test_the_chain_ends_where_the_models_are(database_url: str) -> None:
     migrate(database_url)
     migrate(database_url)  # again: nothing to do
     url = normalised_url(database_url)
-    engine = create_engine(url.set(drivername="sqlite" if url.get_backend_name() == "sqlite" else "postgresql+psycopg"))
+    drivername = "sqlite" if url.get_backend_name() == "sqlite" else "postgresql+psycopg"
+    engine = create_engine(url.set(drivername=drivername), poolclass=NullPool)
     with engine.connect() as connection, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # expression indexes cannot be compared on SQLite; they are checked below
         context = MigrationContext.configure(connection, opts={"compare_type": False})

@@ -47,11 +47,13 @@ def show(subject: Annotated[str, typer.Option(help="Only about this draft, lead 
     from rich.table import Table
     from rich.text import Text
 
+    from sales_agent.core.text import one_line
+
     table = Table("When", "Who", "What", "About", "Change", "Why")
     for row in asyncio.run(_show(subject, limit)):
         change = f"{row.before or '-'} → {row.after or '-'}" if row.before or row.after else "-"
         cells = (f"{row.at:%Y-%m-%d %H:%M:%S}", row.actor, row.action, row.subject, change, row.reason or "-")
-        table.add_row(*map(Text, cells))
+        table.add_row(*(Text(one_line(cell, 2_000)) for cell in cells))  # no escape sequence reaches the terminal
     Console().print(table)
 
 

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sales_agent.core.audit import AUDIT
-from sales_agent.core.audit_seal import FIRST, SEALED, SEALS, batch_bytes, count_unsealed, key_ids
+from sales_agent.core.audit_seal import FIRST, SEALED, SEALS, batch_bytes, count_unsealed, event_digest, key_ids
 from sales_agent.core.keys import Keys
 
 Progress = Callable[[int, int], None]  # (seals done, seals in all)
@@ -31,7 +31,9 @@ class Verification:
 async def verify_trail(connection: AsyncConnection, keys: Keys, expected: str = "",
                        progress: Progress = lambda done, total: None) -> Verification:
     """Recompute every seal. `expected` is a head noted elsewhere, earlier: only that can show that the newest seals were cut
-    off altogether."""
+    off altogether. Must be the first statement of its transaction."""
+    if connection.dialect.name == "postgresql":  # one view for all the statements, as on SQLite: meanwhile more is sealed
+        await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
     total = int(await connection.scalar(select(func.count()).select_from(SEALS)) or 0)
     previous, number, events = FIRST, 0, 0
     heads = set()
@@ -74,16 +76,18 @@ async def _problem(connection: AsyncConnection, keys: Keys, seal: Any, number: i
 async def _batch_problem(connection: AsyncConnection, keys: Keys, seal: Any) -> str:
     number = seal.number
     rows = (await connection.execute(
-        select(SEALED.c.event_id, SEALED.c.position, AUDIT).outerjoin(AUDIT, AUDIT.c.id == SEALED.c.event_id)
+        select(SEALED.c.event_id, SEALED.c.position, SEALED.c.digest, AUDIT).outerjoin(AUDIT, AUDIT.c.id == SEALED.c.event_id)
         .where(SEALED.c.seal == number).order_by(SEALED.c.position))).all()
     for row in rows:
         if row.id is None:
             return f"seal {number}: the event {row.event_id} has been removed"
+        if event_digest(row) != row.digest:
+            return f"seal {number}: the event {row.event_id} is not as it was sealed on {seal.at:%Y-%m-%d %H:%M} UTC"
     if len(rows) != seal.events or [row.position for row in rows] != list(range(seal.events)):
         return f"seal {number} should have {seal.events} events and has {len(rows)}, or their order was changed"
-    digests = keys.digests("audit seal", batch_bytes(number, seal.at, seal.previous, rows))
+    digests = keys.digests("audit seal", batch_bytes(number, seal.at, seal.previous, [row.digest for row in rows]))
     if not hmac.compare_digest(digests[key_ids(keys).index(seal.key_id)].hex(), seal.digest):
-        return f"seal {number}: an event, or the seal itself, has been changed since {seal.at:%Y-%m-%d %H:%M} UTC"
+        return f"seal {number}: the seal, or its list of events, has been changed since {seal.at:%Y-%m-%d %H:%M} UTC"
     return ""
 
 

@@ -29,6 +29,7 @@ def upgrade() -> None:
     sa.Column('event_id', sa.String(length=40), nullable=False),
     sa.Column('seal', sa.Integer(), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
     sa.PrimaryKeyConstraint('event_id', name=op.f('pk_audit_sealed_events'))
     )
     with op.batch_alter_table('audit_sealed_events', schema=None) as batch_op:

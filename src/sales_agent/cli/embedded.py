@@ -155,13 +155,24 @@ class Installation:
             await self._serving
 
     async def feed_sample(self, token: str) -> bool:
-        """Post the sample leads, signed, over HTTP; whether all went as expected."""
+        """Post the sample leads, signed, over HTTP, and show the door; whether all went as expected."""
+        from sales_agent.demo.front_door import Refused
+
+        try:
+            return await self._post_the_leads(token) and await self._show_the_door(token)
+        except Refused:
+            if self._server.should_exit:  # somebody has stopped it meanwhile
+                return False
+            raise
+
+    async def _post_the_leads(self, token: str) -> bool:
+        """Whether they went as expected, and now: where they are already there, nothing is shown again."""
         from sales_agent.demo.runner import run_demo
 
         runtime, secret = self.settings.runtime, self.settings.intake.webhook_secrets[0]
         report = await run_demo(f"http://{runtime.api_host}:{runtime.api_port}", token, secret, Console(),
                                 signed_url=runtime.base_url, var_dir=runtime.var_dir)
-        return report.ok and (report.already_there or await self._show_the_door(token))
+        return report.ok and not report.already_there
 
     async def _show_the_door(self, token: str) -> bool:
         """Every answer of `send`, on the sample drafts; whether each was as expected. Only where mail stays here."""

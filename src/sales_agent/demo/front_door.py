@@ -53,13 +53,13 @@ class FrontDoor:
         return Accepted(answer["workflow_id"], answer["status_url"], answer["duplicate"])
 
     async def task(self, status_url: str) -> dict[str, Any]:
-        return await self._call("GET", status_url, headers=self._operator)
+        return await self.ask("GET", status_url)
 
     async def draft(self, draft_id: str) -> dict[str, Any]:
-        return await self._call("GET", f"{DRAFTS}/{draft_id}", headers=self._operator)
+        return await self.ask("GET", f"{DRAFTS}/{draft_id}")
 
     async def has_draft_for(self, address: str) -> bool:
-        page = await self._call("GET", DRAFTS, params={"q": address, "limit": 1}, headers=self._operator)
+        page = await self.ask("GET", DRAFTS, params={"q": address, "limit": 1})
         return bool(page["total_count"])
 
     async def order(self, method: str, path: str, **request: Any) -> tuple[int, dict[str, Any]]:
@@ -70,6 +70,10 @@ class FrontDoor:
             return answer.status_code, answer.json() if "json" in answer.headers.get("content-type", "") else {}
         except (httpx2.HTTPError, ValueError) as error:
             raise Refused(f"no answer ({type(error).__name__})") from error
+
+    async def ask(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        """What the server answers the operator. Raises Refused for any error answer, and when nobody answers."""
+        return await self._call(method, path, headers=self._operator, **request)
 
     async def _call(self, method: str, url: str, **request: Any) -> dict[str, Any]:
         try:

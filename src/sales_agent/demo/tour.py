@@ -17,7 +17,7 @@ from sales_agent.connectors.local.mailbox import MaildirMailbox
 from sales_agent.core.clock import Clock
 from sales_agent.core.database import Database
 from sales_agent.core.settings import ProviderSettings, Settings
-from sales_agent.demo.front_door import DRAFTS, FrontDoor
+from sales_agent.demo.front_door import DRAFTS, FrontDoor, Refused
 from sales_agent.demo.leads import sample_leads
 from sales_agent.demo.rude_server import server_that_hangs_up
 
@@ -61,6 +61,7 @@ class Tour:
     another: Another
 
     async def play(self) -> list[Shown]:
+        """Raises Refused when the server does something else than answer."""
         stops: tuple[tuple[str, str, Callable[[], Awaitable[tuple[str, str]]]], ...] = (
             ("Sending is switched off (ALLOW_REAL_SENDS)", "SENDS_DISABLED", self._switched_off),
             ("The emergency stop is pulled", "EMERGENCY_STOP", self._stopped),
@@ -85,10 +86,11 @@ class Tour:
         draft_id = await self._lead_draft(0)
         async with self.database.write() as connection:
             await emergency.stop(connection, emergency.Scope.ALL, "shown in the demo", "demo", self.clock.now())
-        answer = await _send(self.door, draft_id)
-        async with self.database.write() as connection:
-            await emergency.resume(connection, "shown in the demo", "demo", self.clock.now())
-        return answer
+        try:
+            return await _send(self.door, draft_id)
+        finally:
+            async with self.database.write() as connection:
+                await emergency.resume(connection, "shown in the demo", "demo", self.clock.now())
 
     async def _not_approved(self) -> tuple[str, str]:
         return await _send(self.door, await self._lead_draft(1))
@@ -113,8 +115,8 @@ class Tour:
 
     async def _unsubscribed(self) -> tuple[str, str]:
         draft_id = await self._letter(PAT, "Pat")
-        _, page = await self.door.order("GET", DRAFTS, params={"q": PAT, "status": "SENT"})
-        _, attempts = await self.door.order("GET", f"{DRAFTS}/{page['drafts'][0]['id']}/attempts")
+        sent = await self._first({"q": PAT, "status": "SENT"})
+        attempts = await self.door.ask("GET", f"{DRAFTS}/{sent}/attempts")
         link = attempts["attempts"][0]["headers"]["List-Unsubscribe"].strip("<>")
         await self.door.order("POST", httpx2.URL(link).path, data={"List-Unsubscribe": "One-Click"})
         return await _send(self.door, draft_id)
@@ -132,18 +134,23 @@ class Tour:
     async def _lead_draft(self, number: int, *, approve: bool = False) -> str:
         """The draft for one of the sample leads."""
         world = sample_leads()
-        _, page = await self.door.order("GET", DRAFTS, params={"q": world.email(world.leads[number])})
-        draft_id = str(page["drafts"][0]["id"])
+        draft_id = await self._first({"q": world.email(world.leads[number])})
         if approve:
-            await self.door.order("POST", f"{DRAFTS}/{draft_id}/approve")
+            await self.door.ask("POST", f"{DRAFTS}/{draft_id}/approve")
         return draft_id
+
+    async def _first(self, search: dict[str, str]) -> str:
+        page = await self.door.ask("GET", DRAFTS, params=search)
+        if not page["drafts"]:
+            raise Refused("a draft that should be there is not")
+        return str(page["drafts"][0]["id"])
 
     async def _letter(self, recipient: str, name: str, change: Callable[[str], str] = str) -> str:
         """A draft written by hand, and approved."""
         body = change(_LETTER.format(name=name, sender=self.settings.sender.sender_name))
-        _, draft = await self.door.order("POST", DRAFTS, json={
+        draft = await self.door.ask("POST", DRAFTS, json={
             "recipient": recipient, "subject": "How the reports are put together", "body": body})
-        await self.door.order("POST", f"{DRAFTS}/{draft['id']}/approve")
+        await self.door.ask("POST", f"{DRAFTS}/{draft['id']}/approve")
         return str(draft["id"])
 
     def _deliver(self, sender: str) -> None:
